@@ -1,0 +1,5 @@
+"""`python -m dvc_labelmeta` is `labelmeta`."""
+
+from dvc_labelmeta.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""Pure functions that judge a Snapshot: rules, and the catalogue that says which are asked."""

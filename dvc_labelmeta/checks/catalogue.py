@@ -1,0 +1,166 @@
+"""All rules in one tuple, and how a snapshot is judged by them. A code is never reused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from dvc_labelmeta.checks import links, pipeline, splits
+from dvc_labelmeta.checks.rule import PIPELINE, PROJECT, SPLIT, Hit, Rule
+from dvc_labelmeta.errors import LabelMetaError
+from dvc_labelmeta.model.config import Ignore, glob_matcher
+from dvc_labelmeta.model.finding import SEVERITIES, Finding, Ignored, Report, Skip
+from dvc_labelmeta.model.sidecar import SUFFIX
+from dvc_labelmeta.model.snapshot import Snapshot
+
+_STRICT = (("review", "error"), ("audit", "error"))
+_AUDIT = (("audit", "warning"),)
+_READ = ("LM100",)
+_DATA = (*_READ, "LM112", "LM111", "LM115")
+_LINK = (*_READ, "LM112", "LM125", "LM126", "LM104", "LM117", "LM102")
+
+RULES: tuple[Rule, ...] = (
+    Rule("LM100", "unreadable-file", "error", SPLIT, splits.unreadable_file, unjudged=True),
+    Rule("LM101", "unlinked-split", "error", PROJECT, splits.unlinked_split, _READ),
+    Rule("LM112", "contested-split", "error", SPLIT, splits.contested_split, _READ),
+    Rule("LM111", "orphaned-sidecar", "error", SPLIT, splits.orphaned_sidecar, _READ),
+    Rule("LM115", "sidecar-in-data", "error", SPLIT, splits.sidecar_in_data, _READ),
+    Rule("LM114", "untracked-sidecar", "error", SPLIT, splits.untracked_sidecar, _READ),
+    Rule("LM116", "merged-data", "error", SPLIT, splits.merged_data, _DATA),
+    Rule("LM113", "changed-frozen-split", "error", SPLIT, splits.changed_frozen_split, (*_DATA, "LM116")),
+    Rule("LM106", "changed-data", "error", SPLIT, splits.changed_data, (*_DATA, "LM116")),
+    Rule("LM125", "unknown-guideline", "error", SPLIT, links.unknown_guideline, _READ),
+    Rule("LM126", "unavailable-guideline", "error", SPLIT, links.unavailable_guideline, _READ, unjudged=True),
+    Rule("LM118", "missing-guideline", "error", PROJECT, links.missing_guideline),
+    Rule("LM104", "mismatched-link", "error", SPLIT, links.mismatched_link, _LINK[:4]),
+    Rule("LM117", "shallow-history", "error", SPLIT, links.shallow_history, _LINK[:4], unjudged=True),
+    Rule("LM102", "missing-guideline-commit", "error", SPLIT, links.missing_guideline_commit, _LINK[:6]),
+    Rule("LM103", "relocated-guideline-commit", "note", SPLIT, links.relocated_guideline_commit, _LINK, raised=_AUDIT),
+    Rule("LM109", "unmerged-guideline-commit", "warning", SPLIT, links.unmerged_guideline_commit, _LINK, raised=_STRICT),
+    Rule("LM124", "reused-guideline-version", "warning", SPLIT, links.reused_guideline_version, _LINK, raised=_STRICT),
+    Rule("LM105", "outdated-guideline", "error", SPLIT, links.outdated_guideline, (*_LINK, "LM109")),
+    Rule("LM107", "incompatible-splits", "error", SPLIT, links.incompatible_splits, (*_LINK, "LM105")),
+    Rule("LM108", "uncommitted-guideline", "warning", PROJECT, links.uncommitted_guideline, raised=_STRICT),
+    Rule("LM110", "inactive-guideline", "warning", SPLIT, links.inactive_guideline, _LINK),
+    Rule("LM119", "missing-gate", "error", PIPELINE, pipeline.missing_gate, _DATA),
+    Rule("LM127", "stale-gate", "error", PIPELINE, pipeline.stale_gate, _DATA),
+    Rule("LM120", "ungated-stage", "warning", PIPELINE, pipeline.ungated_stage, _READ, raised=_STRICT),
+    Rule("LM121", "disarmed-gate", "error", PIPELINE, pipeline.disarmed_gate, _READ),
+    Rule("LM122", "ungated-run", "error", PIPELINE, pipeline.ungated_run),
+    Rule("LM123", "outstanding-run", "note", PIPELINE, pipeline.outstanding_run, raised=_AUDIT),
+)  # fmt: skip
+
+BY_CODE = {rule.code: rule for rule in RULES}
+RETIRED: dict[str, str] = {}
+
+Located = Callable[[list[Finding]], list[Finding]]
+
+
+def find_rule(selector: str) -> Rule:
+    """Return the rule with this code or name; raises LabelMetaError for any other text."""
+    for rule in RULES:
+        if selector.upper() == rule.code or selector.lower() == rule.name:
+            return rule
+    raise LabelMetaError(f"there is no rule {selector!r}; `labelmeta explain` lists all of them")
+
+
+def judge(snapshot: Snapshot, today: str, *, scopes: Iterable[str] = ()) -> Report:
+    """Ask every rule (or those of `scopes`) and return the report.
+
+    today: ISO date, for ignores that end. A rule whose prerequisite failed on a subject is
+    skipped there. Pipeline rules speak only of splits that have no error otherwise: a failed
+    check removes the gate, and one fault is enough to read about.
+    """
+    chosen = [rule for rule in RULES if not scopes or rule.scope in tuple(scopes)]
+    findings: list[Finding] = []
+    skipped: list[Skip] = []
+    failed: dict[str, set[tuple[str, str]]] = {}
+    errors: set[str] = set()
+    for rule in chosen:
+        hits = failed.setdefault(rule.code, set())
+        for hit in rule.judge(snapshot):
+            because = _blocked(rule, hit, failed, errors)
+            if because is not None:
+                skipped.append(Skip(rule.code, hit.subject[0], because))
+                continue
+            hits.add(hit.subject)
+            finding = _finding(rule, hit, snapshot)
+            findings.append(finding)
+            if finding.severity == "error":
+                errors.add(hit.subject[0])
+    kept, ignored = _apply_ignores(findings, snapshot.config.ignore, today)
+    order = sorted(kept, key=lambda f: (f.place.path, -SEVERITIES.index(f.severity), f.code))
+    return Report(tuple(order), tuple(skipped), tuple(ignored), len(snapshot.sidecars))
+
+
+def _blocked(
+    rule: Rule, hit: Hit, failed: dict[str, set[tuple[str, str]]], errors: set[str]
+) -> str | None:
+    split, layer = hit.subject
+    for code in rule.requires:
+        subjects = failed.get(code, set())
+        if (split, layer) in subjects or (split, "") in subjects:
+            return code
+    if rule.code in ("LM119", "LM127") and split in errors:
+        return "an error of this split"
+    return None
+
+
+def _finding(rule: Rule, hit: Hit, snapshot: Snapshot) -> Finding:
+    severity = rule.severity_in(snapshot.config.profile)
+    if hit.severity is not None:
+        raised = dict(rule.raised).get(snapshot.config.profile)
+        severity = max(hit.severity, raised or "note", key=SEVERITIES.index)
+    is_split = hit.subject[0] in snapshot.records or rule.scope == SPLIT
+    return Finding(
+        rule.code,
+        rule.name,
+        severity,
+        hit.place,
+        hit.message,
+        hit.subject[0] if is_split else "",
+        hit.fix,
+        hit.details,
+        rule.unjudged,
+    )
+
+
+def _apply_ignores(
+    findings: list[Finding], ignores: tuple[Ignore, ...], today: str
+) -> tuple[list[Finding], list[Ignored]]:
+    """Take out what the configuration ignores; what could not be judged cannot be ignored."""
+    active = [
+        (ignore, glob_matcher((ignore.path,)))
+        for ignore in ignores
+        if ignore.until is None or today <= ignore.until
+    ]
+    kept: list[Finding] = []
+    ignored: list[Ignored] = []
+    for finding in findings:
+        match = next((i for i, paths in active if _covers(i, paths, finding)), None)
+        if match is None or finding.unjudged:
+            kept.append(finding)
+        else:
+            ignored.append(Ignored(finding, match.reason, match.until))
+    return kept, ignored
+
+
+def _covers(ignore: Ignore, paths: re.Pattern[str], finding: Finding) -> bool:
+    if ignore.rule.upper() != finding.code and ignore.rule.lower() != finding.name:
+        return False
+    candidates = (finding.split, finding.place.path, finding.place.path.removesuffix(SUFFIX))
+    return any(paths.match(path) for path in candidates if path)
+
+
+def only_splits(report: Report, wanted: Iterable[str]) -> Report:
+    """Return the part of a report that concerns the given splits."""
+    names = set(wanted)
+    findings = tuple(f for f in report.findings if f.split in names)
+    return Report(findings, report.skipped, report.ignored, len(names))
+
+
+def only_new(report: Report, base: Report) -> Report:
+    """Return the part of a report that `base` does not have: what a change brought in."""
+    old = {finding.key for finding in base.findings}
+    findings = tuple(f for f in report.findings if f.key not in old or f.unjudged)
+    return Report(findings, report.skipped, report.ignored, report.splits)

@@ -1,0 +1,77 @@
+"""What a rule is: a function over a Snapshot with a code, a name, a severity and prerequisites."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from dvc_labelmeta.model.snapshot import Place, Snapshot
+
+SPLIT, PROJECT, PIPELINE = "split", "project", "pipeline"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One place where a rule's condition holds.
+
+    subject: (split or path, layer or ""): a rule whose prerequisite failed there is skipped.
+    severity: overrides the rule's own. fix: what to do, one line.
+    """
+
+    subject: tuple[str, str]
+    place: Place
+    message: str
+    fix: str
+    severity: str | None = None
+    details: tuple[str, ...] = ()
+
+
+Judge = Callable[[Snapshot], Iterator[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of the catalogue.
+
+    scope: SPLIT rules hold a gate back, PIPELINE rules judge dvc.yaml and dvc.lock, PROJECT
+    rules the rest. raised: severity by profile where it is stricter than `severity`.
+    unjudged: a hit means that nothing could be said (exit code 2).
+    """
+
+    code: str
+    name: str
+    severity: str
+    scope: str
+    judge: Judge
+    requires: tuple[str, ...] = ()
+    since: str = "0.1.0"
+    raised: tuple[tuple[str, str], ...] = ()
+    unjudged: bool = False
+
+    @property
+    def text(self) -> str:
+        """What, why, bad, good and fix, as `labelmeta explain` shows it."""
+        return inspect.cleandoc(self.judge.__doc__ or "")
+
+    @property
+    def title(self) -> str:
+        """The first sentence of the text."""
+        return self.text.split("\n", 1)[0]
+
+    def section(self, name: str) -> str:
+        """Return the indented block under `Bad:`, `Good:` or `Fix:`."""
+        match = re.search(rf"^{name}:[ ]*(.*(?:\n(?:[ ]+.*|))*)", self.text, re.MULTILINE)
+        return inspect.cleandoc(match.group(1)) if match else ""
+
+    def severity_in(self, profile: str) -> str:
+        """Return the severity of this rule under a profile."""
+        return dict(self.raised).get(profile, self.severity)
+
+
+def short(hash_: str | None) -> str:
+    """Return the first 12 characters of a hash, keeping DVC's mark of a folder."""
+    if not hash_:
+        return "nothing"
+    return hash_[:12] + (".dir" if hash_.endswith(".dir") else "")

@@ -1,0 +1,70 @@
+"""What several commands need: the global options, output, applying edits."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import typer
+
+from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.sidecar import SUFFIX
+from dvc_labelmeta.write.edits import Edit, apply, changes
+
+
+def root_of(context: typer.Context) -> str:
+    """Return the folder given with --root."""
+    return str(_options(context)["root"])
+
+
+def quiet(context: typer.Context) -> bool:
+    """Return whether --quiet was given."""
+    return bool(_options(context)["quiet"])
+
+
+def verbose(context: typer.Context) -> bool:
+    """Return whether --verbose was given."""
+    return bool(_options(context)["verbose"])
+
+
+def _options(context: typer.Context) -> dict[str, Any]:
+    options: dict[str, Any] = context.find_root().obj
+    return options
+
+
+def colour() -> bool:
+    """Whether to colour the standard output: a terminal, and NO_COLOR is not set."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def split_paths(root: str, start: str, names: Iterable[str]) -> list[str]:
+    """Return what a user typed (from the current folder) as split paths from the root.
+
+    The path of a sidecar or of a `.dvc` file stands for its data.
+    """
+    paths = []
+    for name in names:
+        here = os.path.join(os.path.realpath(start), name)
+        path = os.path.normpath(here)
+        real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+        relative = os.path.relpath(real if real.startswith(root + os.sep) else path, root)
+        relative = relative.replace(os.sep, "/")
+        for suffix in (SUFFIX, ".dvc"):
+            relative = relative.removesuffix(suffix) if relative != suffix else relative
+        relative = posixpath.normpath(relative)
+        if relative.split("/")[0] == "..":
+            raise Refused(f"{name} is outside the project {root}")
+        paths.append(relative)
+    return paths
+
+
+def carry_out(context: typer.Context, root: str, edits: list[Edit], *, dry_run: bool) -> list[Edit]:
+    """Apply edits, or only show them; says what happened to each file. Returns those."""
+    done = changes(edits) if dry_run else apply(root, edits)
+    if not quiet(context):
+        for edit in done:
+            typer.echo(f"{'would ' if dry_run else ''}{edit.verb} {edit.path}")
+    return done

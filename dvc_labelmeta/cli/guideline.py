@@ -1,0 +1,123 @@
+"""`guideline`: new ones from templates; list, show and log what there is."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Annotated
+
+import typer
+
+from dvc_labelmeta.cli.common import carry_out, root_of
+from dvc_labelmeta.cli.linking import Project
+from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.fields import ID
+from dvc_labelmeta.read.files import decode, parse
+from dvc_labelmeta.read.git import TREE, Objects
+from dvc_labelmeta.read.guidelines import Pins
+from dvc_labelmeta.read.snapshot import load
+from dvc_labelmeta.read.source import find_root
+from dvc_labelmeta.report.text import table
+from dvc_labelmeta.write import guidelines
+from dvc_labelmeta.write.edits import Edit, content, lock
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Labelling guidelines: create, list, show the exact text at a revision, and their history.",
+)
+
+
+@app.command("new", epilog="Example: labelmeta guideline new sentiment --task classification")
+def new(
+    context: typer.Context,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Letters, digits, dots, dashes.")],
+    task: Annotated[
+        str, typer.Option(help="classification, span, bbox or prose.")
+    ] = "classification",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+) -> None:
+    """Start a guideline from a template and list it in labelmeta.yaml."""
+    guidelines.refuse_bad_id(id_, ID)
+    root = find_root(root_of(context))
+    with lock(root):
+        before = content(root, "labelmeta.yaml") or b""
+        text = decode(before)
+        after = guidelines.listed(text, parse(text), id_, f"guidelines/{id_}")
+        files = guidelines.from_template(id_, task)
+        edits = [Edit(path, content(root, path), new_) for path, new_ in files.items()]
+        taken = [edit.path for edit in edits if edit.before is not None]
+        if taken:
+            raise Refused(f"{taken[0]} is there already; choose another id")
+        edits.append(Edit("labelmeta.yaml", before, after.encode()))
+        carry_out(context, root, edits, dry_run=dry_run)
+
+
+@app.command("list", epilog="Example: labelmeta guideline list")
+def list_(context: typer.Context) -> None:
+    """List the guidelines: version and status at HEAD, and how many splits are linked."""
+    snapshot = load(root_of(context), with_pipeline=False)
+    rows = [("GUIDELINE", "VERSION", "STATUS", "SPLITS", "PATH")]
+    for one in snapshot.guidelines.values():
+        linked = [
+            layer for s in snapshot.sidecars for layer in s.layers if layer.guideline.id == one.id
+        ]
+        version = (
+            one.head.version if one.head else "not committed" if one.available else "not fetched"
+        )
+        status = (one.head.status if one.head else "-") + (" (edited)" if one.dirty else "")
+        place = f"{one.repo}: {one.path}" if one.repo else one.path
+        rows.append((one.id, version, status, str(len(linked)), place))
+    typer.echo(table(rows) if len(rows) > 1 else "labelmeta.yaml lists no guideline")
+
+
+@app.command("show", epilog="Example: labelmeta guideline show sentiment --rev v1.2")
+def show(
+    context: typer.Context,
+    id_: Annotated[str, typer.Argument(metavar="ID")],
+    rev: Annotated[str, typer.Option(help="A Git revision.")] = "HEAD",
+) -> None:
+    """Print the exact text of a guideline at a revision."""
+    project = Project(find_root(root_of(context)))
+    guideline = project.guideline(id_)
+    repository = project.repository(guideline)
+    commit = repository.git.commit(rev)
+    path = repository.git.above(guideline.path)
+    with repository.git.objects() as objects:
+        entry = objects.entry(commit, path)
+        if entry is None:
+            raise Refused(f"guideline {id_!r}: {guideline.path} is not there at {rev}")
+        files = _files(objects, entry.object, "")
+    for name, text in files:
+        if len(files) > 1:
+            typer.echo(f"--- {posixpath.join(guideline.path, name)} ---")
+        typer.echo(text, nl=not text.endswith("\n"))
+
+
+def _files(objects: Objects, object_: str, name: str) -> list[tuple[str, str]]:
+    found = objects.get(object_)
+    if found is None:
+        raise Refused(f"{name or object_} is not in this clone; fetch it with `git fetch`")
+    if found[1] != TREE:
+        return [(name, found[2].decode("utf-8", "replace"))]
+    return [
+        file
+        for entry in objects.entries(object_)
+        for file in _files(objects, entry.object, posixpath.join(name, entry.name))
+    ]
+
+
+@app.command("log", epilog="Example: labelmeta guideline log sentiment")
+def log(context: typer.Context, id_: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """List the versions of a guideline, newest first: commit, date, version, author, subject."""
+    project = Project(find_root(root_of(context)))
+    guideline = project.guideline(id_)
+    repository = project.repository(guideline)
+    path = repository.git.above(guideline.path)
+    rows = [("COMMIT", "DATE", "VERSION", "AUTHOR", "DECLARED", "SUBJECT")]
+    with repository.git.objects() as objects:
+        editions = Pins(repository, objects).editions
+        for commit in repository.git.log(repository.head, "--", f":(top,literal){path}"):
+            edition = editions.at(commit.hash, path)
+            version = edition.version if edition else "(removed)"
+            rows.append((commit.hash[:12], commit.date, version, commit.author, commit.trailer or "-", commit.subject))  # fmt: skip
+    typer.echo(table(rows))

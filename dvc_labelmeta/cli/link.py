@@ -1,0 +1,139 @@
+"""`link`, `unlink` and `mv`: write, undo and follow the links of splits."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dvc_labelmeta.cli import linking
+from dvc_labelmeta.cli.common import carry_out, quiet, root_of, split_paths
+from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.sidecar import MODES
+from dvc_labelmeta.read.snapshot import load
+from dvc_labelmeta.read.source import find_root
+from dvc_labelmeta.write.edits import Edit, lock
+
+LINK_EXAMPLE = "Example: labelmeta link data/train.csv data/test.csv --guideline sentiment@v1.2"
+UNLINK_EXAMPLE = "Example: labelmeta unlink data/old.csv"
+MV_EXAMPLE = "Example: git mv data/a.csv data/b.csv && labelmeta mv data/a.csv data/b.csv"
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")
+]
+
+
+def link(
+    context: typer.Context,
+    splits: Annotated[
+        list[str] | None, typer.Argument(help="Data that DVC or Git tracks.", show_default=False)
+    ] = None,
+    guideline: Annotated[
+        str,
+        typer.Option(
+            help="ID or ID@REV of the guideline; default: the one linked before, at HEAD.",
+            show_default=False,
+        ),
+    ] = "",
+    layer: Annotated[
+        str,
+        typer.Option(help="Name of the labelling, where a split has several.", show_default=False),
+    ] = "",
+    mode: Annotated[
+        str,
+        typer.Option(
+            help=f"How labels relate to later versions: {', '.join(MODES)}. "
+            "Default: frozen for test splits, else backward.",
+            show_default=False,
+        ),
+    ] = "",
+    owner: Annotated[
+        list[str] | None, typer.Option(help="Who answers for the split.", show_default=False)
+    ] = None,
+    dataset: Annotated[
+        str, typer.Option(help="Data set it is part of; default: its folder.", show_default=False)
+    ] = "",
+    name: Annotated[
+        str,
+        typer.Option("--split", help="Its name there; default: its file name.", show_default=False),
+    ] = "",
+    all_: Annotated[
+        bool, typer.Option("--all", help="Link every split anew whose guideline moved on.")
+    ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Only mend commits that a squash or rebase replaced.")
+    ] = False,
+    allow_unmerged: Annotated[
+        bool, typer.Option("--allow-unmerged", help="Allow a commit outside the history of HEAD.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Link splits to the exact guideline they were labelled under.
+
+    Writes beside each split a sidecar with the guideline's id, version, commit and content
+    hash, and the hash of the data as DVC or Git recorded it. Refuses uncommitted guideline
+    text and data that is not what DVC recorded.
+    """
+    if mode and mode not in MODES:
+        raise Refused(f"--mode {mode} is none of {', '.join(MODES)}")
+    if not splits and not all_ and not repair:
+        raise Refused("name the splits to link, or give --all or --repair")
+    wish = linking.Wish(
+        guideline.partition("@")[0] or None,
+        guideline.partition("@")[2] or None,
+        layer or None,
+        mode or None,
+        tuple(owner or ()),
+        dataset or None,
+        name or None,
+        allow_unmerged,
+    )
+    root = find_root(root_of(context))
+    with lock(root):
+        project = linking.Project(root)
+        asked = split_paths(root, root_of(context), splits or ())
+        if repair:
+            edits, lines = linking.repair(project, asked)
+        else:
+            edits, lines = linking.link(project, asked, wish, everything=all_)
+        written = carry_out(context, root, edits, dry_run=dry_run)
+    if not quiet(context):
+        for line in lines:
+            typer.echo(line)
+        if not written:
+            typer.echo("nothing to change")
+        elif not dry_run:
+            typer.echo("next: git add " + " ".join(map(_shown, written)))
+
+
+def _shown(edit: Edit) -> str:
+    return f"'{edit.path}'" if any(c in edit.path for c in " '()&;*?[") else edit.path
+
+
+def unlink(
+    context: typer.Context,
+    splits: Annotated[list[str], typer.Argument(help="Linked splits.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Undo links: remove sidecar, gate and gate stage of splits. The data is not touched."""
+    root = find_root(root_of(context))
+    with lock(root):
+        snapshot = load(root, with_pipeline=False)
+        asked = split_paths(root, root_of(context), splits)
+        edits = linking.unlinking(snapshot, asked)
+        carry_out(context, root, edits, dry_run=dry_run)
+
+
+def mv(
+    context: typer.Context,
+    old: Annotated[str, typer.Argument(help="The split as it was called.")],
+    new: Annotated[str, typer.Argument(help="The split as it is called now.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Follow renamed data: move sidecar and gate after `dvc move` or `git mv`."""
+    root = find_root(root_of(context))
+    with lock(root):
+        snapshot = load(root, with_pipeline=False)
+        before, after = split_paths(root, root_of(context), [old, new])
+        edits = linking.moving(snapshot, before, after)
+        carry_out(context, root, edits, dry_run=dry_run)

@@ -1,0 +1,307 @@
+"""From a wish ("link these splits to that guideline") to edits, or a refusal that says why."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from dvc_labelmeta.errors import NoSuchRevision, Refused
+from dvc_labelmeta.model.guideline import Guideline
+from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
+from dvc_labelmeta.model.snapshot import Record, Snapshot
+from dvc_labelmeta.read.files import decode, parse
+from dvc_labelmeta.read.git import Repository, open_bare, open_repository
+from dvc_labelmeta.read.guidelines import Pins
+from dvc_labelmeta.read.snapshot import clone_folder, load
+from dvc_labelmeta.read.targets import Target, differing, target
+from dvc_labelmeta.write import links
+from dvc_labelmeta.write.edits import Edit, content
+from dvc_labelmeta.write.sidecars import changed, rendered, sidecar_path
+from dvc_labelmeta.write.stages import refuse_unsafe
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asked for; None = decide from what is there."""
+
+    id: str | None
+    rev: str | None
+    layer: str | None = None
+    mode: str | None = None
+    owners: tuple[str, ...] = ()
+    dataset: str | None = None
+    name: str | None = None
+    allow_unmerged: bool = False
+
+
+class Project:
+    """A project about to be written to: its snapshot, read once the lock is held."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.snapshot = load(root, with_pipeline=False)
+        self._targets: dict[tuple[str, str | None], Target] = {}
+
+    def guideline(self, id_: str) -> Guideline:
+        """Return a guideline that can be asked; fetches its repository when that is needed."""
+        guideline = self.snapshot.guidelines.get(id_)
+        if guideline is None:
+            known = ", ".join(self.snapshot.guidelines) or "none"
+            raise Refused(f"labelmeta.yaml lists no guideline {id_!r}; it lists {known}")
+        if not guideline.available:
+            self.fetch(guideline)
+            guideline = self.snapshot.guidelines[id_]
+        return guideline
+
+    def fetch(self, guideline: Guideline) -> None:
+        """Clone or update the repository of a guideline, and read the project anew."""
+        from dvc_labelmeta.read.clones import fetch  # noqa: PLC0415  # GitPython: 60 ms, rarely
+
+        fetch(self.root, self.snapshot.config, guideline.repo or "")
+        self.snapshot = load(self.root, with_pipeline=False)
+
+    def target(self, id_: str, rev: str | None) -> Target:
+        """Return the link to a guideline at a revision; asks its repository once."""
+        key = (id_, rev)
+        if key not in self._targets:
+            guideline = self.guideline(id_)
+            try:
+                self._targets[key] = target(self.repository(guideline), guideline, rev)
+            except NoSuchRevision:
+                if guideline.repo is None:
+                    raise
+                self.fetch(guideline)
+                self._targets[key] = target(self.repository(guideline), guideline, rev)
+        return self._targets[key]
+
+    def repository(self, guideline: Guideline) -> Repository:
+        """Return the repository that holds a guideline."""
+        if guideline.repo is None:
+            return open_repository(self.root)
+        folder = clone_folder(self.root, self.snapshot.config, guideline.repo)
+        if folder is None:
+            raise Refused(f"repository {guideline.repo!r} is not in the cache")
+        return open_bare(folder)
+
+
+def link(
+    project: Project, asked: list[str], wish: Wish, *, everything: bool
+) -> tuple[list[Edit], list[str]]:
+    """Return the edits that link the splits, and a line about each.
+
+    Raises Refused with every reason at once; then nothing is written.
+    """
+    snapshot = project.snapshot
+    known = {one.split: one for one in snapshot.sidecars}
+    splits = list(dict.fromkeys([*asked, *(_behind(snapshot) if everything else ())]))
+    reasons = [reason for split in splits if (reason := _unlinkable(snapshot, split))]
+    wrong = differing(snapshot.root, [snapshot.records[s] for s in splits if s in snapshot.records])
+    reasons += [
+        f"{split} {why}: run `dvc add` or `dvc commit` first" for split, why in wrong.items()
+    ]
+    if reasons:
+        raise Refused("nothing was linked:\n" + "\n".join(f"  {reason}" for reason in reasons))
+    results, lines = [], []
+    for split in splits:
+        record = snapshot.records[split]
+        one = known.get(split)
+        for id_ in _guidelines(project, one, wish, split):
+            found = _allowed(project, id_, wish)
+            one = links.relinked(one, record, found.link, wish.layer, wish.mode)
+            lines.append(_line(one, found, split))
+        assert one is not None
+        results.append(_with_wishes(one, wish))
+    return _edits(project.snapshot, results), lines
+
+
+def _behind(snapshot: Snapshot) -> list[str]:
+    """Return the splits of which a layer is not under the guideline at HEAD."""
+    splits = []
+    for one in snapshot.sidecars:
+        heads = [snapshot.guidelines.get(layer.guideline.id) for layer in one.layers]
+        objects = [g.head.object if g and g.head else None for g in heads]
+        if any(o != layer.guideline.object for o, layer in zip(objects, one.layers, strict=True)):
+            splits.append(one.split)
+    return splits
+
+
+def _unlinkable(snapshot: Snapshot, split: str) -> str | None:
+    """Say why this path cannot be linked, or return None."""
+    refuse_unsafe(split)
+    broken = {fault.place.path: fault.message for fault in snapshot.faults}
+    if sidecar_path(split) in broken:
+        return f"its sidecar must be mended first: {broken[sidecar_path(split)]}"
+    for folder in sorted(snapshot.folders):
+        if split.startswith(folder + "/"):
+            return f"{split} is inside {folder}, which DVC tracks as a folder: link {folder}"
+    record = snapshot.records.get(split)
+    if record is None:
+        close = [path for path in snapshot.records if path.rsplit("/", 1)[-1] == split.rsplit("/", 1)[-1]]  # fmt: skip
+        hint = f"; did you mean {', '.join(sorted(close))}?" if close else ""
+        return f"{split} is tracked neither by DVC nor by Git: `dvc add` it first{hint}"
+    if not record.value:
+        if record.hash == "git":
+            return f"{split} has changes that are not in Git's index: `git add` it first"
+        return f"{split} has no recorded hash yet: run `dvc repro` first"
+    return None
+
+
+def _guidelines(project: Project, one: Sidecar | None, wish: Wish, split: str) -> list[str]:
+    """Return the ids to link a split to: the one asked for, those linked, or the only one."""
+    if wish.id is not None:
+        return [wish.id]
+    if one is not None and one.layers:
+        return [layer.guideline.id for layer in one.layers if wish.layer in (None, layer.name)] or [
+            one.layers[0].guideline.id
+        ]
+    known = list(project.snapshot.guidelines)
+    if len(known) == 1:
+        return known
+    raise Refused(f"{split}: say which guideline: --guideline {' | '.join(known) or 'ID'}")
+
+
+def _allowed(project: Project, id_: str, wish: Wish) -> Target:
+    """Return the target of a link; raises Refused for text that nobody could look up later."""
+    guideline = project.guideline(id_)
+    if guideline.dirty and wish.rev is None:
+        raise Refused(
+            f"guideline {id_!r} has uncommitted changes in {guideline.path}; commit them first "
+            f"(git add {guideline.path} && git commit), or link to a commit: --guideline {id_}@HEAD"
+        )
+    found = project.target(id_, wish.rev)
+    if not found.merged and not wish.allow_unmerged:
+        raise Refused(
+            f"commit {found.link.commit[:12]} of guideline {id_!r} is not in the history of HEAD; "
+            "merge it first, or give --allow-unmerged"
+        )
+    return found
+
+
+def _with_wishes(one: Sidecar, wish: Wish) -> Sidecar:
+    return replace(
+        one,
+        dataset=wish.dataset or one.dataset,
+        name=wish.name or one.name,
+        owners=wish.owners or one.owners,
+    )
+
+
+def _line(one: Sidecar, found: Target, split: str) -> str:
+    layer = next(layer for layer in one.layers if layer.guideline == found.link)
+    note = " (a test split: frozen)" if layer.mode == "frozen" and links.is_benchmark(split) else ""
+    draft = f"; it is {found.status}" if found.status != "active" else ""
+    return (
+        f"{split} -> {found.link.id} {found.link.version} "
+        f"({found.link.commit[:12]}), {layer.mode}{note}{draft}"
+    )
+
+
+def repair(project: Project, asked: list[str]) -> tuple[list[Edit], list[str]]:
+    """Return the edits that give links whose commit is gone a commit with the same content."""
+    snapshot = project.snapshot
+    commits: dict[tuple[str, str, str], str] = {}
+    for key, pin in snapshot.pins.items():
+        if not pin.in_history and pin.found and not snapshot.shallow:
+            commits[key] = _commit_with(project, key, pin.found)
+    results = [
+        fixed
+        for one in snapshot.sidecars
+        if not asked or one.split in asked
+        if (fixed := links.repaired(one, commits)) != one
+    ]
+    return _edits(snapshot, results), [f"{one.split}: commit mended" for one in results]
+
+
+def _commit_with(project: Project, key: tuple[str, str, str], found: str) -> str:
+    """Return a commit in the history of HEAD at which the guideline has this content."""
+    id_, old, object_ = key
+    guideline = project.snapshot.guidelines[id_]
+    repository = project.repository(guideline)
+    path = repository.git.above(guideline.path)
+    with ExitStack() as stack:
+        objects = stack.enter_context(repository.git.objects())
+        pins = Pins(repository, objects)
+        for commit in repository.git.log(repository.head, "--", f":(top,literal){path}"):
+            edition = pins.editions.at(commit.hash, path)
+            if edition is not None and edition.object == object_:
+                return commit.hash
+    del found
+    return old
+
+
+def _edits(snapshot: Snapshot, results: list[Sidecar]) -> list[Edit]:
+    """Return the edits in the order in which a killed process does least harm."""
+    splits = {one.split for one in snapshot.sidecars} | {one.split for one in results}
+    edits = links.project_edits(snapshot, splits)
+    for one in results:
+        before = content(snapshot.root, one.path)
+        if before is None:
+            after = rendered(one)
+        else:
+            text = decode(before)
+            after = changed(text, parse(text), one)
+            _refuse_wrong_splice(after, one)
+        edits.append(Edit(one.path, before, after.encode()))
+    edits += [
+        links.gate_edit(snapshot, one, _record(snapshot, one))
+        for one in results
+        if one.split in snapshot.records
+    ]
+    return edits
+
+
+def _record(snapshot: Snapshot, one: Sidecar) -> Record:
+    return snapshot.records[one.split]
+
+
+def _refuse_wrong_splice(text: str, one: Sidecar) -> None:
+    if sidecar(one.path, parse(text)) != one:
+        raise Refused(f"{one.path} is laid out unusually; move it away and link {one.split} anew")
+
+
+def unlinking(snapshot: Snapshot, asked: list[str]) -> list[Edit]:
+    """Return the edits that undo links; raises Refused for a split that has none."""
+    known = {one.split for one in snapshot.sidecars}
+    broken = {
+        f.place.path.removesuffix(SUFFIX) for f in snapshot.faults if f.place.path.endswith(SUFFIX)
+    }
+    edits: list[Edit] = []
+    for split in asked:
+        if split not in known | broken:
+            raise Refused(f"{split} is not linked; `labelmeta status` lists what is")
+        edits += links.removal(snapshot, split)
+    return [*edits, *links.project_edits(snapshot, known - set(asked))]
+
+
+def moving(snapshot: Snapshot, old: str, new: str) -> list[Edit]:
+    """Return the edits that move a link from renamed data to its new path."""
+    refuse_unsafe(new)
+    one = next((one for one in snapshot.sidecars if one.split == old), None)
+    if one is None:
+        raise Refused(f"{old} is not linked; `labelmeta status` lists what is")
+    if any(other.split == new for other in snapshot.sidecars):
+        raise Refused(f"{new} is linked already; unlink one of the two first")
+    record = snapshot.records.get(new)
+    if record is None:
+        raise Refused(f"{new} is tracked neither by DVC nor by Git: rename the data first")
+    path = sidecar_path(new)
+    before = content(snapshot.root, one.path)
+    text = decode(before or b"")
+    moved = replace(
+        one,
+        path=path,
+        split=new,
+        data=replace(
+            one.data,
+            path=new.rsplit("/", 1)[-1],
+            stage=record.stage and one.data.stage and record.stage,
+        ),
+    )
+    after = changed(text, parse(text), moved)
+    splits = ({other.split for other in snapshot.sidecars} - {old}) | {new}
+    return [
+        *links.project_edits(snapshot, splits),
+        Edit(path, content(snapshot.root, path), after.encode()),
+        links.gate_edit(snapshot, moved, record),
+        *links.removal(snapshot, old),
+    ]

@@ -1,0 +1,201 @@
+"""`stage`: the gate stages of a project, and the dependency a training stage needs."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import posixpath
+from typing import Annotated
+
+import typer
+
+from dvc_labelmeta.cli.common import carry_out, quiet, root_of, split_paths
+from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.gate import gate_path
+from dvc_labelmeta.model.snapshot import Snapshot, Stage
+from dvc_labelmeta.read.files import decode, parse
+from dvc_labelmeta.read.snapshot import load
+from dvc_labelmeta.read.source import find_root
+from dvc_labelmeta.report.text import table
+from dvc_labelmeta.write import links, stages
+from dvc_labelmeta.write.edits import Edit, content, lock
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Gate stages in labelmeta/dvc.yaml, and the dependency on them in your own dvc.yaml.",
+)
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")
+]
+
+
+@app.command("list", epilog="Example: labelmeta stage list")
+def list_(context: typer.Context) -> None:
+    """List the stage templates, and the stages that use linked splits with or without a gate."""
+    snapshot = load(root_of(context))
+    rows = [("STAGE", "SPLIT", "GATE")]
+    for stage in snapshot.stages:
+        paths = {path for path, _ in stage.deps}
+        for split in used_splits(snapshot, stage):
+            rows.append((stage.name, split, "yes" if gate_path(split) in paths else "NO"))
+    typer.echo(table(rows) if len(rows) > 1 else "no stage uses a linked split")
+    names = sorted(os.listdir(os.path.join(stages.templates_folder(), "stages")))
+    typer.echo("\ntemplates: " + ", ".join(name.removesuffix(".yaml") for name in names))
+
+
+def used_splits(snapshot: Snapshot, stage: Stage) -> list[str]:
+    """Return the linked splits that a stage depends on, as a whole or in part."""
+    return [
+        one.split
+        for one in snapshot.sidecars
+        if any(
+            path == one.split
+            or path.startswith(one.split + "/")
+            or one.split.startswith(path + "/")
+            for path, _ in stage.deps
+        )
+    ]
+
+
+@app.command("add", epilog="Example: labelmeta stage add gate-single")
+def add(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A template: see `labelmeta stage list`.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Write the gate stages from a template: gate-always, gate-single or gate-cached."""
+    kind = name.removeprefix("gate-")
+    stages.template("stages", f"gate-{kind}.yaml")
+    root = find_root(root_of(context))
+    with lock(root):
+        before = content(root, "labelmeta.yaml") or b""
+        text = decode(before)
+        after = stages.with_gate_kind(text, parse(text), kind)
+        edits = [Edit("labelmeta.yaml", before, after.encode())]
+        carry_out(context, root, edits, dry_run=dry_run)
+        if not dry_run:
+            snapshot = load(root, with_pipeline=False)
+            carry_out(context, root, _synced(snapshot), dry_run=False)
+
+
+@app.command("sync", epilog="Example: labelmeta stage sync")
+def sync(context: typer.Context, dry_run: DryRun = False) -> None:
+    """Write labelmeta/dvc.yaml anew, with a gate for each linked split."""
+    root = find_root(root_of(context))
+    with lock(root):
+        count = carry_out(context, root, _synced(load(root, with_pipeline=False)), dry_run=dry_run)
+    if not count and not quiet(context):
+        typer.echo("nothing to change")
+
+
+def _synced(snapshot: Snapshot) -> list[Edit]:
+    return links.project_edits(snapshot, [one.split for one in snapshot.sidecars])
+
+
+@app.command("remove", epilog="Example: labelmeta stage remove")
+def remove(context: typer.Context, dry_run: DryRun = False) -> None:
+    """Remove the gate stages and gates; sidecars and your own stages stay as they are."""
+    root = find_root(root_of(context))
+    with lock(root):
+        snapshot = load(root)
+        users = [
+            stage.name
+            for stage in snapshot.stages
+            if any(path.startswith("labelmeta/gates/") for path, _ in stage.deps)
+        ]
+        if users:
+            raise Refused(
+                f"these stages still depend on gates: {', '.join(users)}; take the lines with "
+                "labelmeta/gates/ out of their deps first"
+            )
+        paths = [stages.GATES_FILE, "labelmeta/dvc.lock"]
+        paths += [gate_path(split) for split in snapshot.gates]
+        edits = [Edit(path, before, None) for path in paths if (before := content(root, path)) is not None]  # fmt: skip
+        carry_out(context, root, edits, dry_run=dry_run)
+
+
+@app.command("require", epilog="Example: labelmeta stage require train --params")
+def require(
+    context: typer.Context,
+    stage: Annotated[
+        str, typer.Argument(help="A stage, as DVC calls it: train, ml/dvc.yaml:train")
+    ],
+    split: Annotated[
+        list[str] | None,
+        typer.Option(help="Splits it uses; default: those among its deps.", show_default=False),
+    ] = None,
+    params: Annotated[
+        bool, typer.Option("--params", help="Also put guideline versions into its params.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Also begin its cmd with `labelmeta gate`.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Make a stage of yours depend on the gates of the splits it uses.
+
+    Adds lines to your dvc.yaml and changes no other byte of it. With --params the guideline
+    version shows up in dvc.lock, `dvc params diff` and `dvc exp show`. With --strict the stage
+    also stops under `dvc repro --single-item`.
+    """
+    root = find_root(root_of(context))
+    file, _, name = stage.rpartition(":")
+    file = file or "dvc.yaml"
+    with lock(root):
+        snapshot = load(root)
+        before = content(root, file)
+        if before is None:
+            raise Refused(f"there is no {file} in {root}")
+        text = decode(before)
+        wanted = split_paths(root, root_of(context), split or ()) or _uses(snapshot, file, name)
+        base = _base(file, parse(text), name)
+        after = stages.required(text, name, [posixpath.relpath(gate_path(s), base) for s in wanted])
+        if params:
+            after = stages.with_params(after, name, _params(snapshot, wanted, base))
+        if strict:
+            after = stages.with_strict_cmd(
+                after, name, [posixpath.relpath(s, base) for s in wanted]
+            )
+        edits = [Edit(file, before, after.encode())]
+        if dry_run and not quiet(context):
+            lines = difflib.unified_diff(
+                text.splitlines(), after.splitlines(), file, file, lineterm=""
+            )
+            typer.echo("\n".join(lines))
+        count = carry_out(context, root, edits, dry_run=dry_run)
+    if not count and not quiet(context):
+        typer.echo(f"{stage} depends on these gates already")
+
+
+def _uses(snapshot: Snapshot, file: str, name: str) -> list[str]:
+    full = name if file == "dvc.yaml" else f"{file}:{name}"
+    found: list[str] = []
+    for stage in snapshot.stages:
+        if stage.name == full or stage.name.startswith(full + "@"):
+            found += [split for split in used_splits(snapshot, stage) if split not in found]
+    if not found:
+        raise Refused(
+            f"stage {full!r} has no linked split among its dependencies; name them with --split"
+        )
+    return found
+
+
+def _base(file: str, value: object, name: str) -> str:
+    """Return the folder that the paths of a stage are relative to, from the root."""
+    definitions = value.get("stages") if isinstance(value, dict) else None
+    body = definitions.get(name) if isinstance(definitions, dict) else None
+    body = body.get("do", body) if isinstance(body, dict) else {}
+    return posixpath.normpath(posixpath.join(posixpath.dirname(file), str(body.get("wdir", "."))))
+
+
+def _params(snapshot: Snapshot, splits: list[str], base: str) -> dict[str, list[str]]:
+    """Return the sidecar keys that name the guideline versions, by sidecar."""
+    return {
+        posixpath.relpath(one.path, base): [
+            f"layers.{layer.name}.guideline.version" for layer in one.layers
+        ]
+        for one in snapshot.sidecars
+        if one.split in splits
+    }

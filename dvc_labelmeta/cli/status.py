@@ -1,0 +1,111 @@
+"""`status` and `explain`: where every split stands, and what a rule means."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from dvc_labelmeta.checks.catalogue import RULES, find_rule, judge
+from dvc_labelmeta.checks.rule import SPLIT, Rule
+from dvc_labelmeta.cli.common import root_of
+from dvc_labelmeta.cli.gate import today
+from dvc_labelmeta.model.finding import Finding
+from dvc_labelmeta.model.sidecar import Layer, Sidecar
+from dvc_labelmeta.model.snapshot import Snapshot
+from dvc_labelmeta.read.snapshot import load
+from dvc_labelmeta.report.text import table
+
+STATUS_EXAMPLE = "Example: labelmeta status --format json"
+EXPLAIN_EXAMPLE = "Example: labelmeta explain LM105"
+
+Format = Annotated[str, typer.Option("--format", help="text or json", metavar="FORMAT")]
+
+
+def status(context: typer.Context, format_: Format = "text") -> None:
+    """Show, one line a split, what it is linked to, how far behind that is, and its findings."""
+    snapshot = load(root_of(context), with_pipeline=False)
+    report = judge(snapshot, today(), scopes=(SPLIT,))
+    rows = [
+        _row(snapshot, one, layer, [f for f in report.findings if f.split == one.split])
+        for one in snapshot.sidecars
+        for layer in one.layers
+    ]
+    broken = [f for f in report.findings if f.code == "LM100"]
+    if format_ == "json":
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    if rows:
+        head = (
+            "SPLIT",
+            "LAYER",
+            "GUIDELINE",
+            "LINKED",
+            "HEAD",
+            "BEHIND",
+            "MODE",
+            "DATA",
+            "FINDINGS",
+        )
+        typer.echo(table([head, *(tuple(row.values()) for row in rows)]))
+    else:
+        typer.echo("no split is linked yet; labelmeta link SPLIT --guideline ID")
+    for finding in broken:
+        typer.echo(f"not read: {finding.message}")
+
+
+def _row(snapshot: Snapshot, one: Sidecar, layer: Layer, findings: list[Finding]) -> dict[str, str]:
+    guideline, pin = snapshot.guidelines.get(layer.guideline.id), snapshot.pin(layer)
+    head = guideline.head if guideline else None
+    record = snapshot.records.get(one.split)
+    behind = "-" if head and head.object == layer.guideline.object else "?"
+    if behind == "?" and pin is not None and pin.behind is not None:
+        behind = f"{len(pin.behind)} ({pin.bump})"
+    data = "gone" if record is None else "same" if record.value == one.data.value else "changed"
+    return {
+        "split": one.split,
+        "layer": layer.name,
+        "guideline": layer.guideline.id,
+        "linked": layer.guideline.version,
+        "head": head.version if head else "?",
+        "behind": behind,
+        "mode": layer.mode,
+        "data": data,
+        "findings": ",".join(sorted({f.code for f in findings})) or "-",
+    }
+
+
+def explain(
+    rule: Annotated[
+        str, typer.Argument(help="Code or name; without one, all rules are listed.")
+    ] = "",
+    format_: Format = "text",
+) -> None:
+    """Explain a rule: what it finds, why that matters, bad, good, and how to mend it."""
+    chosen = [find_rule(rule)] if rule else list(RULES)
+    if format_ == "json":
+        typer.echo(json.dumps([_entry(one) for one in chosen], indent=2, ensure_ascii=False))
+    elif rule:
+        typer.echo(f"{chosen[0].code} {chosen[0].name} ({_severities(chosen[0])})\n")
+        typer.echo(chosen[0].text)
+    else:
+        typer.echo(table([(one.code, one.name, _severities(one), one.title) for one in sorted(chosen, key=lambda r: r.code)]))  # fmt: skip
+
+
+def _severities(rule: Rule) -> str:
+    raised = [f"{severity} from profile {profile}" for profile, severity in rule.raised[:1]]
+    return ", ".join([rule.severity, *raised])
+
+
+def _entry(rule: Rule) -> dict[str, object]:
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "severity": rule.severity,
+        "raised": dict(rule.raised),
+        "scope": rule.scope,
+        "requires": list(rule.requires),
+        "since": rule.since,
+        "text": rule.text,
+    }

@@ -1,0 +1,20 @@
+"""Frozen values: what is known at one revision. No files, no Git, no clock.
+
+Glossary, one word a thing:
+
+guideline   one instruction set: a file or a folder in Git, with an id
+edition     a guideline as it stands at one commit: object, version, status
+clause      a part of a structured guideline that has an id
+split       one piece of data that is trained, validated or tested on
+sidecar     `<split>.labelmeta.yaml`: all that is known about the split
+layer       one labelling of a split under one guideline
+link        split layer -> guideline id, version, commit and object
+object      Git's hash of the guideline's content (blob of a file, tree of a folder)
+pin         what Git knows about a link: is the commit there, what came after it
+record      what DVC or Git has written down about a piece of data: hash and size
+gate        the small file that training stages depend on
+finding     what a rule found in the user's data
+snapshot    all that is known at one revision, read once, frozen
+plan, edit  what will be written, as data
+rev         what a user typed; `commit` is a full hash
+"""

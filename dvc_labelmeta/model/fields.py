@@ -1,0 +1,311 @@
+"""The one table of every field in every file we own, written as JSON Schema (draft 2020-12).
+
+From it come the files in `schemas/` (for editors), the quick shape check of `model/shape.py`,
+the messages for files that do not fit, and the documentation. A new field is a new line here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dvc_labelmeta.model.config import GATES, PROFILES
+from dvc_labelmeta.model.guideline import STATUSES
+from dvc_labelmeta.model.sidecar import MODES
+
+Schema = dict[str, Any]
+
+ID = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+HASH = r"^([0-9a-f]{40}|[0-9a-f]{64})$"
+DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+SOME = r"\S"
+PATH = r"^[^/\\\x00\r\n][^\\\x00\r\n]*$"
+
+MODALITIES = [
+    "text",
+    "image",
+    "audio",
+    "video",
+    "tabular",
+    "document",
+    "point-cloud",
+    "time-series",
+    "multimodal",
+]
+TASKS = [
+    "classification",
+    "multilabel",
+    "span",
+    "relation",
+    "bbox",
+    "polygon",
+    "keypoint",
+    "ranking",
+    "rating",
+    "transcription",
+    "free-text",
+]
+
+
+def text(meaning: str, pattern: str = SOME, example: str | None = None) -> Schema:
+    """Return the schema of a string."""
+    schema: Schema = {"type": "string", "description": meaning, "pattern": pattern}
+    return schema | ({"examples": [example]} if example else {})
+
+
+def choice(meaning: str, values: tuple[str, ...] | list[str]) -> Schema:
+    """Return the schema of a string that is one of `values`."""
+    return {"enum": list(values), "description": meaning}
+
+
+def count(meaning: str) -> Schema:
+    """Return the schema of a whole number from 0 up."""
+    return {"type": "integer", "minimum": 0, "description": meaning}
+
+
+def free(meaning: str) -> Schema:
+    """Return the schema of a mapping with any content."""
+    return {"type": "object", "description": meaning}
+
+
+def listed(meaning: str, items: Schema) -> Schema:
+    """Return the schema of a list."""
+    return {"type": "array", "description": meaning, "items": items}
+
+
+def texts(meaning: str) -> Schema:
+    """Return the schema of a list of strings."""
+    return listed(meaning, {"type": "string", "pattern": SOME})
+
+
+def mapped(meaning: str, keys: str, values: Schema) -> Schema:
+    """Return the schema of a mapping whose keys a person chooses."""
+    return {
+        "type": "object",
+        "description": meaning,
+        "patternProperties": {keys: values},
+        "additionalProperties": False,
+    }
+
+
+def record(meaning: str, required: dict[str, Schema], optional: dict[str, Schema]) -> Schema:
+    """Return the schema of a mapping with fixed keys; `x-…` keys are free for the team's own use."""
+    return {
+        "type": "object",
+        "description": meaning,
+        "required": list(required),
+        "properties": required | optional,
+        "patternProperties": {"^x-": {}},
+        "additionalProperties": False,
+    }
+
+
+def _schema(name: str) -> Schema:
+    return {"const": f"labelmeta/{name}/v1", "description": "format and version of this file"}
+
+
+CONFIG = record(
+    "labelmeta.yaml: what a project links to what, and how strictly it is judged",
+    {"version": {"const": 1, "description": "version of this file's format"}},
+    {
+        "profile": choice("how strictly: link < review < audit", PROFILES),
+        "gate": choice(
+            "the gate stages: always = one a split, runs on every repro; single = one for all "
+            "splits; cached = one a split, runs only when a file it reads changed",
+            GATES,
+        ),
+        "guidelines": mapped(
+            "the guidelines, by id",
+            ID,
+            record(
+                "where a guideline lives",
+                {"path": text("file or folder, from this file", PATH, "guidelines/sentiment")},
+                {"repo": text("a repository of `repos:`, where it is not this one", ID)},
+            ),
+        ),
+        "repos": mapped(
+            "other repositories that hold guidelines, by name",
+            ID,
+            record("a Git repository", {"url": text("any Git URL or path")}, {}),
+        ),
+        "splits": texts("shell patterns for data that must be linked: `data/*.csv`"),
+        "ignore": listed(
+            "findings the team decided to live with",
+            record(
+                "one decision",
+                {
+                    "rule": text("code or name of the rule", SOME, "LM105"),
+                    "path": text("shell pattern for the split or file", SOME, "data/old.csv"),
+                    "reason": text("why; shown in every report"),
+                },
+                {"until": text("last day it holds, ISO date, quoted", DATE, "2027-03-01")},
+            ),
+        ),
+    },
+)
+
+SIDECAR = record(
+    "<split>.labelmeta.yaml: all that is known about a split",
+    {
+        "schema": _schema("sidecar"),
+        "data": record(
+            "the data that was linked, as DVC or Git recorded it",
+            {
+                "path": text("the data, from this file", r"^[^/\\\x00\r\n][^\\\x00\r\n]*$"),
+                "hash": choice("algorithm", ["md5", "md5-dos2unix", "git"]),
+                "value": text("hash, quoted", r"^[0-9a-f]{32,64}(\.dir)?$"),
+            },
+            {
+                "pin": choice("exact: this hash; stage: what the stage makes", ["exact", "stage"]),
+                "stage": text("the stage that makes it", SOME, "dvc.yaml:prepare"),
+                "size": count("bytes"),
+            },
+        ),
+        "layers": mapped(
+            "the labellings of this split, by name",
+            ID,
+            record(
+                "one labelling under one guideline",
+                {
+                    "guideline": record(
+                        "the exact guideline state the labels were made under",
+                        {
+                            "id": text("id in labelmeta.yaml", ID),
+                            "version": text("its version, quoted", SOME, "1.2.0"),
+                            "commit": text("full commit, quoted", HASH),
+                            "object": text("Git's hash of its content, quoted", HASH),
+                        },
+                        {},
+                    )
+                },
+                {
+                    "mode": choice("how the labels relate to later versions", MODES),
+                    "annotations": record(
+                        "the records of who labelled what",
+                        {"path": text("file or folder, from this file", PATH)},
+                        {
+                            "format": choice("", ["jsonl", "csv", "parquet"]),
+                            "hash": choice("algorithm", ["md5", "git"]),
+                            "value": text("hash, quoted"),
+                            "count": count("records"),
+                        },
+                    ),
+                },
+            ),
+        ),
+    },
+    {
+        "dataset": text("the data set this split is part of", SOME, "convarg"),
+        "split": text("its name there", SOME, "train"),
+        "owners": texts("who answers for it"),
+    },
+)
+
+_CLAUSE_TEXTS = ["definition", "replaced_by", "name", "rationale"]
+
+GUIDELINE = record(
+    "guideline.yaml: the structured part of a guideline",
+    {
+        "schema": _schema("guideline"),
+        "id": text("id, as in labelmeta.yaml", ID),
+        "version": text(
+            "semantic version, quoted", r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
+        ),
+        "status": choice("may labels be made under it?", STATUSES),
+    },
+    {
+        "title": text("one line"),
+        "modality": choice("what is labelled", MODALITIES),
+        "task": choice("what kind of label", TASKS),
+        "owners": texts("who answers for it"),
+        "approved_by": listed(
+            "who approved this version",
+            record(
+                "one approval",
+                {"name": text("pseudonym or team")},
+                {
+                    "role": text(""),
+                    "at": text("date, quoted", DATE),
+                    "change": text("what was approved"),
+                },
+            ),
+        ),
+        "effective_from": text("date, quoted", DATE),
+        "change_note": text("what changed against the version before, for annotators"),
+        "labels": listed(
+            "what may be chosen",
+            record(
+                "one label",
+                {"id": text("stable, never reused")},
+                {name: text("") for name in _CLAUSE_TEXTS}
+                | {
+                    name: texts("")
+                    for name in [
+                        "aliases",
+                        "use_when",
+                        "avoid_when",
+                        "examples",
+                        "counter_examples",
+                        "carves_from",
+                    ]
+                }
+                | {"status": choice("may it be chosen?", STATUSES)},
+            ),
+        ),
+        "rules": listed(
+            "how to decide",
+            record("one rule", {"id": text(""), "text": text("")}, {"rationale": text("")}),
+        ),
+        "edge_cases": listed(
+            "decided cases",
+            record(
+                "one case",
+                {"id": text(""), "case": text(""), "decision": text("")},
+                {"label": text("label id"), "rationale": text("")},
+            ),
+        ),
+        "escalation": listed(
+            "when to ask whom",
+            record("one way", {"id": text(""), "when": text(""), "to": text("")}, {}),
+        ),
+        "decision_tree": free("nodes with questions, leaves that name labels"),
+        "confidence": free("scale: unit, or an ordinal scale with its map to 0..1"),
+        "required_fields": texts("fields every annotation must carry"),
+    },
+)
+
+RELEASES = record(
+    "<guideline>.releases.yaml: what was published, so that a link resolves without history",
+    {
+        "schema": _schema("releases"),
+        "releases": mapped(
+            "by version",
+            SOME,
+            record(
+                "one release",
+                {"object": text("Git's hash of the content", HASH)},
+                {
+                    "commit": text("full commit", HASH),
+                    "approvals": listed("", free("")),
+                    "change_note": text(""),
+                },
+            ),
+        ),
+    },
+    {},
+)
+
+SCHEMAS = {
+    "config": CONFIG,
+    "sidecar": SIDECAR,
+    "guideline": GUIDELINE,
+    "releases": RELEASES,
+}
+
+
+def published(name: str) -> Schema:
+    """Return a schema with the head that its file in `schemas/` has."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"labelmeta/{name}/v1",
+        "title": f"labelmeta {name}",
+    } | SCHEMAS[name]

@@ -1,0 +1,72 @@
+"""What a check yields: findings about the user's data, and what was skipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dvc_labelmeta.model.snapshot import Place
+
+SEVERITIES = ("note", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a rule found.
+
+    split: the split it concerns, "" for none. details: further lines, such as the commits
+    between two versions. fix: what to do, one line. unjudged: the rule could not judge.
+    """
+
+    code: str
+    name: str
+    severity: str
+    place: Place
+    message: str
+    split: str = ""
+    fix: str = ""
+    details: tuple[str, ...] = ()
+    unjudged: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What stays the same when lines move: used to tell old findings from new ones."""
+        return self.code, self.place.path, self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A rule that was not asked about `subject` because `because` had failed there."""
+
+    code: str
+    subject: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A finding that the configuration takes back, and the reason given."""
+
+    finding: Finding
+    reason: str
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All results of one check."""
+
+    findings: tuple[Finding, ...] = ()
+    skipped: tuple[Skip, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    splits: int = 0
+
+    def count(self, severity: str) -> int:
+        """Return how many findings have this severity."""
+        return sum(1 for finding in self.findings if finding.severity == severity)
+
+    def exit_code(self, fail_on: str = "error") -> int:
+        """Return 2 if anything could not be judged, 1 for findings at or above `fail_on`, else 0."""
+        if any(finding.unjudged for finding in self.findings):
+            return 2
+        floor = SEVERITIES.index(fail_on)
+        return int(any(SEVERITIES.index(f.severity) >= floor for f in self.findings))

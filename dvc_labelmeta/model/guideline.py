@@ -1,0 +1,101 @@
+"""Guidelines as frozen values: what stands at HEAD, and what Git knows about each link."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+STATUSES = ("draft", "active", "deprecated", "retired")
+BUMPS = ("none", "patch", "minor", "unknown", "major")
+
+# https://semver.org, without build metadata's extra groups
+_SEMVER = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A guideline as it stands at one commit; a prose guideline's version is cut from its object."""
+
+    object: str
+    version: str
+    status: str = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One entry of the releases file: a version that was published, and its content."""
+
+    version: str
+    object: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guideline:
+    """A guideline of the configuration.
+
+    `head` is None where HEAD does not hold it; `dirty` says that the working tree or the index
+    differ from HEAD; `available` is False where it lives in a repository not fetched yet.
+    """
+
+    id: str
+    path: str
+    repo: str | None = None
+    head: Edition | None = None
+    dirty: bool = False
+    available: bool = True
+    releases: tuple[Release, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What Git knows about one link.
+
+    in_history: the commit is HEAD or an ancestor of it.
+    present: the commit is in the object store, perhaps on another branch.
+    object: what stands at the guideline's place in that commit; None: not there, or not known.
+    edition: version and status of the linked content, where it can be read.
+    found: where the same content was found, "" for nowhere ("HEAD", "release 1.2.0", a commit).
+    cut: the history is shallow, so that a missing commit proves nothing.
+    behind: the commits after the link that touched the guideline, newest first, each as
+        (hash, date, subject); None where that cannot be known.
+    versions: the versions those commits brought, oldest first, without the linked one.
+    bump: how far HEAD's edition is from the linked one: one of BUMPS.
+    """
+
+    present: bool
+    in_history: bool
+    object: str | None = None
+    edition: Edition | None = None
+    found: str = ""
+    cut: bool = False
+    behind: tuple[tuple[str, str, str], ...] | None = None
+    versions: tuple[str, ...] = ()
+    bump: str = "none"
+
+
+def semver(version: str) -> tuple[int, int, int, str] | None:
+    """Return (major, minor, patch, pre-release) or None for any other text."""
+    match = _SEMVER.match(version)
+    if match is None:
+        return None
+    major, minor, patch, pre = match.groups()
+    return int(major), int(minor), int(patch), pre or ""
+
+
+def declared_bump(previous: str, current: str) -> str:
+    """Return the bump that two version numbers declare, in either direction.
+
+    Equal or not semantic versions: "unknown", since nothing was declared.
+    """
+    old, new = semver(previous), semver(current)
+    if old is None or new is None or old == new:
+        return "unknown"
+    if old[0] != new[0]:
+        return "major"
+    return "minor" if old[1] != new[1] else "patch"
+
+
+def strongest(bumps: list[str]) -> str:
+    """Return the bump that asks for most; none of them declared means "unknown"."""
+    return max(bumps, key=BUMPS.index) if bumps else "unknown"

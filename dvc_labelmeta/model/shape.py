@@ -1,0 +1,83 @@
+"""A quick yes or no: does a value fit a schema of `model/fields.py`?
+
+It knows just the keywords used there and says nothing about the place; `read/files.py` asks
+jsonschema for that once the answer is no. A test holds the two together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+Fits = Callable[[Any], bool]
+
+_KNOWN = {
+    "const", "enum", "type", "pattern", "minimum", "items", "required", "properties",
+    "patternProperties", "additionalProperties", "description", "examples",
+}  # fmt: skip
+
+
+def fits(schema: dict[str, Any]) -> Fits:
+    """Compile a schema into a predicate.
+
+    Raises ValueError for a keyword it does not know: such a schema must not pass unchecked.
+    """
+    if unknown := set(schema) - _KNOWN:
+        raise ValueError(f"model/shape.py does not know the keyword {sorted(unknown)}")
+    if "const" in schema:
+        const = schema["const"]
+        return lambda value: value == const and type(value) is type(const)
+    if "enum" in schema:
+        allowed = frozenset(schema["enum"])
+        return lambda value: type(value) is str and value in allowed
+    return _TYPES[schema.get("type", "any")](schema)
+
+
+def _string(schema: dict[str, Any]) -> Fits:
+    search = re.compile(schema["pattern"]).search if "pattern" in schema else lambda _: True
+    return lambda value: type(value) is str and bool(search(value))
+
+
+def _integer(schema: dict[str, Any]) -> Fits:
+    return lambda value: type(value) is int and value >= schema["minimum"]
+
+
+def _array(schema: dict[str, Any]) -> Fits:
+    item = fits(schema["items"])
+    return lambda value: type(value) is list and all(map(item, value))
+
+
+def _object(schema: dict[str, Any]) -> Fits:
+    required = frozenset(schema.get("required", ()))
+    known = {name: fits(sub) for name, sub in schema.get("properties", {}).items()}
+    patterns = [
+        (re.compile(pattern).search, fits(sub))
+        for pattern, sub in schema.get("patternProperties", {}).items()
+    ]
+    closed = schema.get("additionalProperties") is False
+
+    def judge(value: Any) -> bool:
+        if type(value) is not dict or not required <= value.keys():
+            return False
+        for name, child in value.items():
+            check = known.get(name)
+            if check is not None:
+                if not check(child):
+                    return False
+                continue
+            matching = [check for search, check in patterns if search(name)]
+            if (not matching and closed) or not all(check(child) for check in matching):
+                return False
+        return True
+
+    return judge
+
+
+_TYPES: dict[str, Callable[[dict[str, Any]], Fits]] = {
+    "string": _string,
+    "integer": _integer,
+    "array": _array,
+    "object": _object,
+    "any": lambda _: lambda _: True,
+}

@@ -1,0 +1,93 @@
+"""The sidecar of a split as a frozen value: which data, under which guideline."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field
+from typing import Any
+
+SUFFIX = ".labelmeta.yaml"
+MODES = ("none", "backward", "forward", "full", "frozen")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One exact state of a guideline: `object` is its identity, `commit` says when and by whom."""
+
+    id: str
+    version: str
+    commit: str
+    object: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One labelling of a split under one guideline."""
+
+    name: str
+    guideline: Link
+    mode: str = "backward"
+
+
+@dataclass(frozen=True, slots=True)
+class DataPin:
+    """The data that was linked: `value` is the hash as DVC or Git wrote it, `size` is in bytes."""
+
+    path: str
+    pin: str
+    hash: str
+    value: str
+    size: int | None = None
+    stage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """One sidecar; `path` is the file, `split` the data it speaks of, both from the root."""
+
+    path: str
+    split: str
+    data: DataPin
+    dataset: str = ""
+    name: str = ""
+    owners: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = field(default=())
+
+    @property
+    def exact(self) -> bool:
+        """Whether the data may not change without a new link; frozen layers always are."""
+        return self.data.pin == "exact" or self.frozen
+
+    @property
+    def frozen(self) -> bool:
+        """Whether any layer is frozen."""
+        return any(layer.mode == "frozen" for layer in self.layers)
+
+
+def sidecar(path: str, value: dict[str, Any]) -> Sidecar:
+    """Build a Sidecar from the content of the file at `path` (from the root) that fits its schema."""
+    data = value["data"]
+    split = posixpath.normpath(posixpath.join(posixpath.dirname(path), data["path"]))
+    return Sidecar(
+        path=path,
+        split=split,
+        data=DataPin(
+            data["path"],
+            data.get("pin", "exact"),
+            data["hash"],
+            data["value"],
+            data.get("size"),
+            data.get("stage"),
+        ),
+        dataset=value.get("dataset", ""),
+        name=value.get("split", ""),
+        owners=tuple(value.get("owners", ())),
+        layers=tuple(
+            Layer(name, _link(layer["guideline"]), layer.get("mode", "backward"))
+            for name, layer in value["layers"].items()
+        ),
+    )
+
+
+def _link(value: dict[str, str]) -> Link:
+    return Link(value["id"], value["version"], value["commit"], value["object"])

@@ -1,0 +1,130 @@
+"""All that is known at one revision, read once, frozen; rules judge this and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dvc_labelmeta.model.config import Config
+from dvc_labelmeta.model.guideline import Guideline, Pin
+from dvc_labelmeta.model.sidecar import Layer, Sidecar
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A spot in a file: `path` from the root, `pointer` the keys down to a value.
+
+    `line` and `column` count from 1; 0 means "not looked up yet" (only findings need them).
+    """
+
+    path: str
+    pointer: tuple[str | int, ...] = ()
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A file, or a part of one, that could not be read or does not fit its schema."""
+
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What DVC or Git has written down about one piece of data.
+
+    hash, value: the algorithm and the hash as recorded ("git": blob of a file, tree of a folder);
+        value is "" where nothing is recorded yet (a stage that never ran, changed Git data).
+    size is in bytes. place: the file that records it. stage: "dvc.yaml:name" of the stage that
+    makes it, None for added or imported data. merged_in: the merge commit that made a hash
+    which none of its parents has (DVC's merge driver does).
+    """
+
+    path: str
+    hash: str
+    value: str
+    place: Place
+    size: int | None = None
+    nfiles: int | None = None
+    stage: str | None = None
+    folder: bool = False
+    merged_in: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """An output of a stage, path from the root."""
+
+    path: str
+    cache: bool = True
+    persist: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of a pipeline, `foreach` and `matrix` unrolled as far as dvc.lock names them.
+
+    name: as DVC addresses it ("train", "models/dvc.yaml:train@big"). deps: (path from the root,
+    recorded md5 or ""). ran: dvc.lock has an entry.
+    """
+
+    name: str
+    place: Place
+    deps: tuple[tuple[str, str], ...] = ()
+    outs: tuple[Out, ...] = ()
+    frozen: bool = False
+    always_changed: bool = False
+    ran: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A recorded run that depended on a gate: was that gate ever committed?
+
+    seen: "current" (working tree or HEAD), "ancestor" (`commit` names it), "never" or
+    "unknown" (the history is cut).
+    """
+
+    stage: str
+    split: str
+    place: Place
+    seen: str
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One project at one revision.
+
+    rev: "" for the working tree. prefix: the root from the Git top level, "" or "dir/".
+    records: data by path. pins: by (guideline id, commit, object). gates: bytes of each gate
+    file by split. untracked: sidecars that Git does not track. folders: data that DVC tracks as
+    a folder. texts: the text of each file of ours, for line numbers.
+    """
+
+    root: str
+    rev: str = ""
+    prefix: str = ""
+    head: str = ""
+    shallow: bool = False
+    config: Config = Config()
+    sidecars: tuple[Sidecar, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    records: Mapping[str, Record] = field(default_factory=dict)
+    guidelines: Mapping[str, Guideline] = field(default_factory=dict)
+    pins: Mapping[tuple[str, str, str], Pin] = field(default_factory=dict)
+    untracked: frozenset[str] = frozenset()
+    folders: frozenset[str] = frozenset()
+    matched: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    gate_stages: tuple[Stage, ...] = ()
+    gates: Mapping[str, bytes] = field(default_factory=dict)
+    runs: tuple[Run, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def pin(self, layer: Layer) -> Pin | None:
+        """Return what Git knows about the link of a layer; None where nothing could be asked."""
+        link = layer.guideline
+        return self.pins.get((link.id, link.commit, link.object))

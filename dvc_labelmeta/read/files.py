@@ -1,0 +1,279 @@
+"""YAML read safely: no tags, no duplicate keys, bounded size and aliases, places for messages.
+
+The scalars follow YAML 1.2 (`no`, `on` and dates stay text), since DVC reads that dialect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import yaml
+
+from dvc_labelmeta.errors import UnreadableFile
+from dvc_labelmeta.model.fields import SCHEMAS, published
+from dvc_labelmeta.model.shape import Fits, fits
+
+MAX_BYTES = 8 * 2**20
+MAX_LOCK_BYTES = 256 * 2**20
+_MAX_ALIASED = 100_000
+_MAX_DEPTH = 100
+
+_Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INT = re.compile(r"[-+]?[0-9]+\Z")
+_FLOAT = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z"
+)
+_WORDS = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
+_PLAIN_TAGS = {"!", "plain", "quoted", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+
+
+class _Loader(_Parser):  # type: ignore[misc]  # PyYAML's C parser has no types
+    """PyYAML's parser with a resolver that only tells plain scalars from quoted ones."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+        if kind is yaml.ScalarNode:
+            return "plain" if implicit[0] else "quoted"
+        return "!"
+
+    depth = 0
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        """Called by the parser for each level: deep nesting would overflow its C stack."""
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            raise yaml.YAMLError(f"nested more than {_MAX_DEPTH} levels deep")
+
+    def ascend_resolver(self) -> None:
+        """See descend_resolver."""
+        self.depth -= 1
+
+
+def decode(content: bytes, limit: int = MAX_BYTES) -> str:
+    """Return the text of a file, line ends as they are.
+
+    Raises UnreadableFile when it is larger than `limit` bytes, not UTF-8, or holds NUL.
+    """
+    if len(content) > limit:
+        raise UnreadableFile(
+            f"is {len(content):,} bytes, more than the {limit:,} that are read: is it data?"
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line = before.count(b"\n") + 1
+        column = error.start - (before.rfind(b"\n") + 1) + 1
+        raise UnreadableFile(
+            f"is not UTF-8 (byte 0x{content[error.start]:02x}); save it as UTF-8", line, column
+        ) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise UnreadableFile("holds a NUL byte; is it a text file?", line)
+    return text
+
+
+def parse(text: str) -> Any:
+    """Return the value of a YAML text as dict, list, str, int, float, bool and None.
+
+    Raises UnreadableFile, with the place, for anything that is not one plain document.
+    """
+    node = compose(text)
+    return None if node is None else _Builder().value(node)
+
+
+def compose(text: str) -> Any:
+    """Return the root node of a YAML text (None for an empty one); raises UnreadableFile."""
+    _refuse_conflict_markers(text)
+    try:
+        loader = _Loader(text)
+        try:
+            return loader.get_single_node()
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = error.problem or error.context or "is not YAML"
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise UnreadableFile(f"is not valid YAML: {problem}", line, column) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise UnreadableFile(f"is not valid YAML: {str(error).splitlines()[0]}") from None
+
+
+def _refuse_conflict_markers(text: str) -> None:
+    if "<<<<<<<" not in text and ">>>>>>>" not in text:
+        return
+    match = _CONFLICT.search(text)
+    if match:
+        line = text.count("\n", 0, match.start()) + 1
+        raise UnreadableFile(
+            "has merge conflict markers; resolve them, then link the split anew", line
+        )
+
+
+class _Builder:
+    """Turns composed nodes into values; counts what aliases repeat, so that they cannot explode."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+        self.within: set[int] = set()
+        self.aliased = 0
+
+    def value(self, node: Any) -> Any:
+        kind = type(node)
+        if kind is yaml.ScalarNode:
+            if node.tag == "plain":
+                return scalar(node.value)
+            return node.value if node.tag == "quoted" else _refuse_tag(node)
+        if node.tag not in _PLAIN_TAGS:
+            _refuse_tag(node)
+        self._count(node)
+        self.within.add(id(node))
+        built = (
+            [self.value(child) for child in node.value]
+            if kind is yaml.SequenceNode
+            else self._mapping(node)
+        )
+        self.within.discard(id(node))
+        return built
+
+    def _mapping(self, node: Any) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._key(key_node)
+            if key in result:
+                raise _at(key_node, f"has the key {key!r} twice; keep one of them")
+            result[key] = self.value(value_node)
+        return result
+
+    def _count(self, node: Any) -> None:
+        if id(node) in self.within:
+            raise _at(node, "has an alias that stands for itself")
+        if self.aliased or id(node) in self.seen:
+            self.aliased += 1 + len(node.value)
+            if self.aliased > _MAX_ALIASED:
+                raise _at(node, f"has aliases that stand for more than {_MAX_ALIASED:,} values")
+        self.seen.add(id(node))
+
+    def _key(self, node: Any) -> str:
+        if type(node) is not yaml.ScalarNode:
+            raise _at(node, "has a key that is a list or a mapping; keys are text")
+        if node.tag not in _PLAIN_TAGS:
+            _refuse_tag(node)
+        return str(node.value)
+
+
+def scalar(value: str) -> Any:
+    """Return what an unquoted YAML scalar means."""
+    first = value[:1]
+    if first not in "0123456789+-.":
+        return _WORDS.get(value, value)
+    if _INT.match(value) and len(value) < 4000:
+        return int(value)
+    if _FLOAT.match(value):
+        return float(value.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf")
+                     .replace(".nan", "nan").replace(".NaN", "nan").replace(".NAN", "nan"))  # fmt: skip
+    return _WORDS.get(value, value)
+
+
+def _at(node: Any, message: str) -> UnreadableFile:
+    return UnreadableFile(message, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _refuse_tag(node: Any) -> Any:
+    raise _at(node, f"has the YAML tag {node.tag!r}; write plain values without tags")
+
+
+def places(text: str, pointers: Iterable[tuple[str | int, ...]]) -> list[tuple[int, int]]:
+    """Return (line, column), from 1, of the value each pointer names; its nearest parent if gone."""
+    try:
+        root = compose(text)
+    except UnreadableFile:
+        root = None
+    return [_place(root, pointer) for pointer in pointers]
+
+
+def _place(node: Any, pointer: tuple[str | int, ...]) -> tuple[int, int]:
+    if node is None:
+        return 1, 1
+    for key in pointer:
+        child = None
+        if isinstance(node, yaml.MappingNode):
+            child = next((v for k, v in node.value if k.value == key), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+            child = node.value[key] if key < len(node.value) else None
+        if child is None:
+            break
+        node = child
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+@cache
+def _fits(name: str) -> Fits:
+    return fits(SCHEMAS[name])
+
+
+def misfits(name: str, value: Any) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return where and how a value does not fit the schema `name`; empty when it does."""
+    if _fits(name)(value):
+        return []
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  # 66 ms, only for faulty files
+
+    validator = Draft202012Validator(published(name))
+    errors = sorted(validator.iter_errors(value), key=lambda e: [str(p) for p in e.absolute_path])
+    return [(tuple(error.absolute_path), _sentence(error)) for error in errors]
+
+
+def _sentence(error: Any) -> str:
+    """Say in one line what a jsonschema error means for a person who writes YAML."""
+    where = ".".join(map(str, error.absolute_path)) or "the file"
+    found = error.instance
+    if error.validator == "type":
+        wanted = {"string": "text", "object": "a mapping", "array": "a list", "integer": "a whole number"}[error.validator_value]  # fmt: skip
+        quote = (
+            "; put it in quotes"
+            if error.validator_value == "string" and not isinstance(found, (dict, list))
+            else ""
+        )
+        return f"{where} must be {wanted}, not {_shown(found)}{quote}"
+    if error.validator == "enum":
+        return f"{where} must be one of {', '.join(error.validator_value)}, not {_shown(found)}"
+    if error.validator == "const":
+        newer = " (made by a newer labelmeta? then update it)" if _newer(found) else ""
+        return f"{where} must be {error.validator_value!r}, not {_shown(found)}{newer}"
+    if error.validator == "required":
+        missing = [key for key in error.validator_value if key not in found]
+        return f"{where} lacks {', '.join(missing)}"
+    if error.validator == "additionalProperties":
+        allowed = sorted(error.schema.get("properties", {}))
+        extra = sorted(
+            key
+            for key in found
+            if key not in allowed
+            and not any(re.search(p, key) for p in error.schema.get("patternProperties", {}))
+        )
+        known = f"; known are {', '.join(allowed)}" if allowed else ""
+        return f"{where} has {', '.join(map(repr, extra))}, which is not known here{known}"
+    if error.validator == "pattern":
+        hint = error.schema.get("description") or error.validator_value
+        return f"{where} is {_shown(found)}, which is no {hint}" if hint else error.message
+    return f"{where}: {error.message}"
+
+
+def _shown(value: Any) -> str:
+    text = (
+        "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
+    )
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _newer(value: Any) -> bool:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value > 1
+    return isinstance(value, str) and bool(re.fullmatch(r"labelmeta/\w+/v[0-9]+", value)) and not value.endswith("/v1")  # fmt: skip

@@ -1,0 +1,310 @@
+"""Git, asked as few questions as possible: a handful of processes a run, whatever the number of links.
+
+Clones and fetches are in `read/clones.py`; nothing here touches the network or writes anything.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import NamedTuple
+
+from typing_extensions import Self
+
+from dvc_labelmeta.errors import LabelMetaError, NoSuchRevision, NotARepository
+
+TREE = "tree"
+_CHUNK = 200
+_KEPT = re.compile(
+    r"GIT_(EXEC_PATH|SSH|SSH_COMMAND|SSL_\w+|CONFIG_\w+|ALLOW_PROTOCOL|ASKPASS|TRACE\w*|"
+    r"CEILING_DIRECTORIES|TERMINAL_PROMPT|HTTP\w*|PROXY\w*)\Z"
+)
+
+
+class Entry(NamedTuple):
+    """One entry of a tree or of the index."""
+
+    mode: str
+    object: str
+    name: str
+
+
+class Commit(NamedTuple):
+    """One commit as `git log` tells it; `trailer` is the value of Labelmeta-Change or ""."""
+
+    hash: str
+    date: str
+    author: str
+    subject: str
+    trailer: str
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for Git: no prompt, no lazy fetch, nothing a calling hook had set."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or _KEPT.match(k)}
+    return kept | {
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C",
+    }
+
+
+class Git:
+    """One repository, asked through the `git` command from `folder`.
+
+    `prefix` is that folder seen from the top level: "" or "dir/".
+    """
+
+    def __init__(self, folder: str, prefix: str = "") -> None:
+        self.folder = folder
+        self.prefix = prefix
+
+    def run(self, *args: str, stdin: bytes | None = None, ok: Sequence[int] = (0,)) -> bytes:
+        """Return what `git ARGS` prints; raises LabelMetaError with Git's own words if it fails."""
+        done = subprocess.run(  # noqa: S603  # fixed program, list of arguments, no shell
+            ["git", "-C", self.folder, *args],  # noqa: S607  # the user's own git
+            input=stdin,
+            capture_output=True,
+            env=environment(),
+            check=False,
+        )
+        if done.returncode not in ok:
+            raise _failure(self.folder, args, done.stderr.decode(errors="replace"))
+        return done.stdout
+
+    def text(self, *args: str) -> str:
+        """Return what `git ARGS` prints, as text without the last line end."""
+        return self.run(*args).decode(errors="surrogateescape").rstrip("\n")
+
+    def objects(self) -> Objects:
+        """Open the one process that reads objects; use it in a `with` block."""
+        return Objects(self.folder)
+
+    def commit(self, rev: str) -> str:
+        """Return the full hash of the commit that a user's `rev` names.
+
+        Raises NoSuchRevision.
+        """
+        if rev.startswith("-"):
+            raise NoSuchRevision(f"{rev!r} is no revision")
+        try:
+            return self.text(
+                "rev-parse", "--verify", "--quiet", "--end-of-options", rev + "^{commit}"
+            )
+        except LabelMetaError:
+            raise NoSuchRevision(
+                f"there is no commit {rev!r} in {self.folder}; see `git log --oneline`, or fetch it"
+            ) from None
+
+    def index(self, *pathspecs: str) -> dict[str, Entry]:
+        """Return the index by path from `folder`; an unmerged path has mode "unmerged"."""
+        out = self.run("ls-files", "-s", "-z", "--", *pathspecs)
+        return dict(_listed(out, unmerged=True))
+
+    def tree(self, commit: str) -> dict[str, Entry]:
+        """Return the files of a commit by path from `folder` (only those below it)."""
+        out = self.run("ls-tree", "-r", "-z", commit, ok=(0,))
+        return dict(_listed(out, unmerged=False))
+
+    def status(self, pathspecs: Iterable[str]) -> dict[str, str]:
+        """Return the two-letter state of each changed or untracked path from `folder`."""
+        args = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
+        out = self.run(*args, "--", *pathspecs).decode(errors="surrogateescape")
+        return {self.below(item[3:]): item[:2] for item in out.split("\0") if item}
+
+    def below(self, path: str) -> str:
+        """Return a path from the top level as seen from `folder`."""
+        return posixpath.relpath(path, self.prefix) if self.prefix else path
+
+    def above(self, path: str) -> str:
+        """Return a path from `folder` as seen from the top level."""
+        return posixpath.normpath(self.prefix + path)
+
+    def outside(self, commits: Iterable[str], head: str) -> frozenset[str]:
+        """Return those of `commits` (all present) that are neither `head` nor its ancestors."""
+        asked = [commit for commit in commits if commit != head]
+        if not asked:
+            return frozenset()
+        out = self.run("rev-list", "--stdin", stdin="\n".join([*asked, "^" + head]).encode())
+        return frozenset(asked) & frozenset(out.decode().split())
+
+    def log(self, *args: str) -> list[Commit]:
+        """Return the commits that `git log ARGS` selects, newest first."""
+        form = "%H%x1f%as%x1f%an%x1f%s%x1f%(trailers:key=Labelmeta-Change,valueonly,separator=%x2c)"
+        out = self.run("log", "-z", f"--format={form}", *args).decode(errors="replace")
+        return [Commit(*item.split("\x1f")) for item in out.split("\0") if item]
+
+    def introduced(self, path: str, head: str) -> tuple[str, tuple[str, ...]] | None:
+        """Return the newest commit that changed `path`, with its parents; merges only where
+        the content is none of the parents'.
+        """
+        words = self.text("log", "-1", "--format=%H %P", head, "--", path).split()
+        return (words[0], tuple(words[1:])) if words else None
+
+    def blobs_in_history(self, path: str, head: str) -> Iterator[tuple[str, str]]:
+        """Yield (commit, blob) for each state that `path` had, newest first."""
+        out = self.text("log", "--format=%x1e%H", "--raw", "--no-abbrev", "-m", "--no-renames", head, "--", path)  # fmt: skip
+        for block in out.split("\x1e")[1:]:
+            commit, *lines = block.split()
+            if len(lines) >= 5:
+                yield commit, lines[3]
+
+
+class Objects:
+    """One `git cat-file --batch` process, kept open; answers are remembered."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self._known: dict[str, tuple[str, str, bytes] | None] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
+
+    def ask(self, names: Iterable[str]) -> None:
+        """Read many objects ahead; each name is anything `git rev-parse` takes, on one line."""
+        new = list(dict.fromkeys(n for n in names if n not in self._known and "\n" not in n))
+        for start in range(0, len(new), _CHUNK):
+            chunk = new[start : start + _CHUNK]
+            pipe = self._started()
+            assert pipe.stdin is not None
+            assert pipe.stdout is not None
+            pipe.stdin.write("".join(n + "\n" for n in chunk).encode(errors="surrogateescape"))
+            pipe.stdin.flush()
+            for name in chunk:
+                self._known[name] = _answer(pipe)
+
+    def get(self, name: str) -> tuple[str, str, bytes] | None:
+        """Return (hash, kind, content) of an object, or None where there is none."""
+        self.ask([name])
+        return self._known.get(name)
+
+    def entry(self, commit: str, path: str) -> Entry | None:
+        """Return what stands at `path` (from the top level) in a commit, without reading it."""
+        folder, _, name = path.rpartition("/")
+        found = self.get(f"{commit}:{folder}" if folder else f"{commit}^{{tree}}")
+        if found is None or found[1] != TREE:
+            return None
+        return next((e for e in tree_entries(found[2], len(found[0]) // 2) if e.name == name), None)
+
+    def entries(self, object_: str) -> tuple[Entry, ...]:
+        """Return the entries of a tree object; nothing where it is none."""
+        found = self.get(object_)
+        if found is None or found[1] != TREE:
+            return ()
+        return tuple(tree_entries(found[2], len(found[0]) // 2))
+
+    def blob(self, object_: str) -> bytes | None:
+        """Return the content of a file object."""
+        found = self.get(object_)
+        return found[2] if found is not None and found[1] == "blob" else None
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            self._process = subprocess.Popen(  # noqa: S603  # fixed program, no shell
+                ["git", "-C", self.folder, "cat-file", "--batch"],  # noqa: S607  # the user's own
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment(),
+            )
+        return self._process
+
+
+def _answer(pipe: subprocess.Popen[bytes]) -> tuple[str, str, bytes] | None:
+    assert pipe.stdout is not None
+    header = pipe.stdout.readline().decode(errors="surrogateescape").rstrip("\n")
+    if not header:
+        raise LabelMetaError("`git cat-file` ended early; is the repository whole? see `git fsck`")
+    words = header.split(" ")
+    if words[-1] in ("missing", "ambiguous") or len(words) != 3:
+        return None
+    content = pipe.stdout.read(int(words[2]))
+    pipe.stdout.read(1)
+    return words[0], words[1], content
+
+
+def tree_entries(content: bytes, width: int) -> Iterator[Entry]:
+    """Yield the entries of a tree object's bytes; `width` is the length of a binary hash."""
+    at = 0
+    while at < len(content):
+        end = content.index(b"\0", at)
+        mode, _, name = content[at:end].partition(b" ")
+        at = end + 1 + width
+        yield Entry(
+            mode.decode(), content[end + 1 : at].hex(), name.decode(errors="surrogateescape")
+        )
+
+
+def _listed(out: bytes, *, unmerged: bool) -> Iterator[tuple[str, Entry]]:
+    """Yield (path, entry) from `ls-files -s -z` or `ls-tree -r -z`."""
+    for item in out.decode(errors="surrogateescape").split("\0"):
+        if not item:
+            continue
+        meta, _, path = item.partition("\t")
+        mode, second, third = meta.split(" ")
+        if unmerged:
+            yield path, Entry(mode if third == "0" else "unmerged", second, path)
+        else:
+            yield path, Entry(mode, third, path)
+
+
+class Repository(NamedTuple):
+    """What one question tells about a repository; `head` is "" before the first commit."""
+
+    git: Git
+    top: str
+    head: str
+    shallow: bool
+
+
+def open_repository(folder: str) -> Repository:
+    """Open the repository that `folder` is in; its Git works from `folder`.
+
+    Raises NotARepository, with Git's own reason (no repository, refused owner, no git at all).
+    """
+    git = Git(folder)
+    args = ("rev-parse", "--show-toplevel", "--show-prefix", "--is-shallow-repository")
+    try:
+        top, prefix, shallow = git.text(*args).split("\n")
+    except FileNotFoundError:
+        raise NotARepository("the command `git` was not found; install Git") from None
+    head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", ok=(0, 1, 128))
+    return Repository(Git(folder, prefix), top, head.decode().strip(), shallow == "true")
+
+
+def open_bare(folder: str) -> Repository:
+    """Open a bare clone."""
+    git = Git(folder)
+    shallow = git.text("rev-parse", "--is-shallow-repository") == "true"
+    head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", ok=(0, 1, 128))
+    return Repository(git, folder, head.decode().strip(), shallow)
+
+
+def _failure(folder: str, args: Sequence[str], stderr: str) -> LabelMetaError:
+    reason = stderr.strip() or "no message"
+    if "dubious ownership" in reason:
+        return NotARepository(
+            f"Git refuses {folder}: another user owns it. If you trust it: "
+            f"git config --global --add safe.directory {folder}"
+        )
+    if "not a git repository" in reason:
+        return NotARepository(f"{folder} is not in a Git repository; run `git init` first")
+    if "must be run in a work tree" in reason:
+        return NotARepository(f"{folder} is a bare repository; run this in a work tree")
+    return LabelMetaError(f"`git {' '.join(args[:2])}` failed in {folder}: {reason}")

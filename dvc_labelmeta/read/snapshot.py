@@ -1,0 +1,372 @@
+"""Read one project at one revision into a frozen Snapshot; judge nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from dvc_labelmeta.errors import BadConfig, UnreadableFile
+from dvc_labelmeta.model.config import Config, config, glob_matcher
+from dvc_labelmeta.model.finding import Report
+from dvc_labelmeta.model.guideline import Guideline, Pin
+from dvc_labelmeta.model.sidecar import SUFFIX, Link, Sidecar, sidecar
+from dvc_labelmeta.model.snapshot import Fault, Place, Record, Snapshot
+from dvc_labelmeta.read import dvc, gitdata, pipeline
+from dvc_labelmeta.read.files import MAX_LOCK_BYTES, decode, misfits, parse, places
+from dvc_labelmeta.read.git import Git, Objects, open_bare, open_repository
+from dvc_labelmeta.read.guidelines import (
+    PinKey,
+    Pins,
+    releases,
+    releases_path,
+    structured_path,
+)
+from dvc_labelmeta.read.source import CONFIG, Commit, Source, WorkTree, find_root
+
+
+def load(start: str = ".", rev: str | None = None, *, with_pipeline: bool = True) -> Snapshot:
+    """Return the snapshot of the project that `start` is in: the working tree, or revision `rev`.
+
+    Reads neither data nor the network and does not need DVC. `with_pipeline=False` leaves out
+    stages, gates and runs (the gate stage asks for nothing else).
+
+    Raises NotARepository, NoSuchRevision, BadConfig.
+    """
+    root = find_root(start)
+    repository = open_repository(root)
+    head = repository.head if rev is None else repository.git.commit(rev)
+    with ExitStack() as stack:
+        objects = stack.enter_context(repository.git.objects())
+        source: Source = (
+            WorkTree(repository.git) if rev is None else Commit(repository.git, objects, head)
+        )
+        reader = _Reader(root, source)
+        settings = reader.config()
+        reader.sidecars()
+        pipelines = reader.data()
+        reader.git_data(repository.git)
+        pins = Pins(repository._replace(head=head), objects)
+        guidelines, answers = _guidelines(reader, settings, pins, stack)
+        snapshot = Snapshot(
+            root=root,
+            rev=rev or "",
+            prefix=repository.git.prefix,
+            head=head,
+            shallow=repository.shallow,
+            config=settings,
+            sidecars=tuple(reader.found),
+            faults=tuple(reader.faults),
+            records=_with_merges(reader, repository.git, head),
+            guidelines=guidelines,
+            pins=answers,
+            untracked=frozenset(p for p in source.extra if p.endswith(SUFFIX)),
+            folders=frozenset(r.path for r in reader.records.values() if r.folder),
+            matched=reader.matched(settings),
+            texts=reader.texts,
+        )
+        if with_pipeline:
+            snapshot = _with_pipeline(snapshot, reader, pipelines, repository.git, objects)
+    return snapshot
+
+
+class _Reader:
+    """Collects what the files say; each file that cannot be read becomes a fault."""
+
+    def __init__(self, root: str, source: Source) -> None:
+        self.root = root
+        self.source = source
+        self.texts: dict[str, str] = {}
+        self.faults: list[Fault] = []
+        self.found: list[Sidecar] = []
+        self.records: dict[str, Record] = {}
+        self.paths = sorted({*source.index, *source.extra})
+
+    def value(self, path: str, limit: int | None = None) -> Any:
+        """Return the parsed content of a file; None where it is absent or a fault was noted."""
+        try:
+            content = self.source.read(path, limit) if limit else self.source.read(path)
+            if content is None:
+                return None
+            text = decode(content, limit) if limit else decode(content)
+            if limit is None:
+                self.texts[path] = text
+            return parse(text)
+        except UnreadableFile as error:
+            place = Place(path, (), error.line, error.column)
+            self.faults.append(Fault(place, f"{path} {error}"))
+            return None
+
+    def shaped(self, path: str, name: str) -> dict[str, Any] | None:
+        """Return the content of one of our own files if it fits its schema, else note faults."""
+        before = len(self.faults)
+        value = self.value(path)
+        if value is None and (len(self.faults) > before or path not in self.texts):
+            return None
+        problems = misfits(name, value)
+        self.faults += [Fault(Place(path, at), f"{path}: {message}") for at, message in problems]
+        return value if not problems else None
+
+    def config(self) -> Config:
+        """Return labelmeta.yaml; it must be right before anything can be judged."""
+        value = self.shaped(CONFIG, "config")
+        if value is None and not self.faults:
+            raise BadConfig(f"there is no {CONFIG} at this revision; run `labelmeta init`")
+        try:
+            if value is not None:
+                settings = config(value)
+                self._inside(settings)
+                return settings
+        except BadConfig as error:
+            self.faults.append(Fault(Place(CONFIG), f"{CONFIG}: {error}"))
+        raise BadConfig("\n".join(self._located(fault) for fault in self.faults))
+
+    def _located(self, fault: Fault) -> str:
+        place = fault.place
+        line, column = place.line, place.column
+        if not line:
+            ((line, column),) = places(self.texts.get(place.path, ""), [place.pointer])
+        return f"{place.path}:{line}:{column}: {fault.message}"
+
+    def _inside(self, settings: Config) -> None:
+        top = self.root if not isinstance(self.source, WorkTree) else self.source.git.folder
+        depth = self._depth()
+        for ref in settings.guidelines:
+            if leaves(ref.path, 0 if ref.repo else depth):
+                raise BadConfig(f"guideline {ref.id!r}: {ref.path} leaves the repository {top}")
+
+    def _depth(self) -> int:
+        """How many folders the root is below the Git top level."""
+        folder, depth = self.root, 0
+        while not os.path.exists(os.path.join(folder, ".git")):
+            parent = os.path.dirname(folder)
+            if parent == folder:
+                return 0
+            folder, depth = parent, depth + 1
+        return depth
+
+    def sidecars(self) -> None:
+        """Read every sidecar."""
+        for path in self.paths:
+            if not path.endswith(SUFFIX):
+                continue
+            entry = self.source.index.get(path)
+            if entry is not None and entry.mode == "120000":
+                self.faults.append(Fault(Place(path), f"{path} is a symbolic link; use a file"))
+                continue
+            value = self.shaped(path, "sidecar")
+            if value is None:
+                continue
+            one = sidecar(path, value)
+            if leaves(one.split, 0):
+                at = Place(path, ("data", "path"))
+                self.faults.append(
+                    Fault(at, f"{path}: data.path {one.data.path!r} leaves the project")
+                )
+                continue
+            self.found.append(one)
+
+    def data(self) -> dict[str, tuple[Any, Any]]:
+        """Read every record of DVC; return the pipelines as (dvc.yaml, dvc.lock) by path."""
+        pipelines: dict[str, tuple[Any, Any]] = {}
+        for path in self.paths:
+            if path.endswith(".dvc") and not path.endswith("/.dvc"):
+                self._dvc_file(path)
+            elif path == "dvc.yaml" or path.endswith("/dvc.yaml"):
+                lock_path = posixpath.join(posixpath.dirname(path), "dvc.lock")
+                lock = self.value(lock_path, MAX_LOCK_BYTES)
+                pipelines[path] = (self.value(path, MAX_LOCK_BYTES), lock)
+                for record in dvc.lock_records(path, *pipelines[path]):
+                    self.records[record.path] = record
+        return pipelines
+
+    def _dvc_file(self, path: str) -> None:
+        try:
+            content = self.source.read(path)
+            if content is None:
+                return
+            text = decode(content)
+            found = dvc.plain_records(path, text)
+            if found is None:
+                found = dvc.records(path, parse(text))
+            for record in found:
+                self.records[record.path] = record
+        except UnreadableFile as error:
+            self.faults.append(Fault(Place(path, (), error.line, error.column), f"{path} {error}"))
+
+    def git_data(self, git: Git) -> None:
+        """Add records for splits that only Git tracks."""
+        wanted = {one.split for one in self.found if one.split not in self.records}
+        dirty = self.source.dirty(sorted(wanted), staged=False)
+        for split in wanted:
+            record = gitdata.record(self.source.index, split, dirty=split in dirty)
+            if record is not None:
+                self.records[split] = record
+
+    def matched(self, settings: Config) -> tuple[str, ...]:
+        """Return the data that `splits:` names: what DVC or Git tracks."""
+        if not settings.splits:
+            return ()
+        match = glob_matcher(settings.splits).match
+        ours = (SUFFIX, ".dvc")
+        candidates = {p for p in self.source.index if not p.endswith(ours)} | set(self.records)
+        return tuple(sorted(path for path in candidates if match(path)))
+
+
+def leaves(path: str, depth: int) -> bool:
+    """Whether a normalised path climbs more than `depth` folders up, or is absolute."""
+    parts = path.split("/")
+    return path.startswith("/") or parts.count("..") > depth
+
+
+def _guidelines(
+    reader: _Reader, settings: Config, local: Pins, stack: ExitStack
+) -> tuple[dict[str, Guideline], dict[PinKey, Pin]]:
+    """Return the guidelines by id and a pin for each link of each sidecar."""
+    refs = {ref.id: ref for ref in settings.guidelines}
+    dirty = reader.source.dirty(sorted({r.path for r in refs.values() if r.repo is None}))
+    places_: dict[str | None, Pins] = {None: local}
+    guidelines: dict[str, Guideline] = {}
+    for ref in refs.values():
+        if ref.repo not in places_:
+            folder = clone_folder(reader.root, settings, ref.repo or "")
+            if folder is not None:
+                repository = open_bare(folder)
+                objects = stack.enter_context(repository.git.objects())
+                places_[ref.repo] = Pins(repository, objects)
+        pins = places_.get(ref.repo)
+        guideline = Guideline(ref.id, ref.path, ref.repo, available=pins is not None)
+        if pins is not None:
+            published = reader.shaped(releases_path(ref), "releases") if not ref.repo else None
+            guideline = replace(
+                guideline,
+                head=pins.head_edition(pins.git.above(ref.path)),
+                dirty=ref.repo is None and ref.path in dirty,
+                releases=releases(published) if published else (),
+            )
+        if ref.repo is None:
+            _read_structure(reader, ref.id, ref.path)
+        guidelines[ref.id] = guideline
+    answers: dict[PinKey, Pin] = {}
+    for repo, pins in places_.items():
+        answers |= pins.answer(guidelines, _links(reader, guidelines, repo))
+    return guidelines, answers
+
+
+def _links(reader: _Reader, guidelines: dict[str, Guideline], repo: str | None) -> list[Link]:
+    return [
+        layer.guideline
+        for one in reader.found
+        for layer in one.layers
+        if layer.guideline.id in guidelines and guidelines[layer.guideline.id].repo == repo
+    ]
+
+
+def _read_structure(reader: _Reader, id_: str, path: str) -> None:
+    """Read guideline.yaml for its faults; its edition comes from the commit."""
+    is_file = path in reader.source.index
+    where = structured_path(path, folder=not is_file)
+    if where is None or where in reader.texts:
+        return
+    value = reader.shaped(where, "guideline")
+    if value is not None and value["id"] != id_:
+        reader.faults.append(
+            Fault(
+                Place(where, ("id",)),
+                f"{where}: id is {value['id']!r}, but {CONFIG} calls this guideline {id_!r}",
+            )
+        )
+
+
+def clone_folder(root: str, settings: Config, repo: str) -> str | None:
+    """Return the bare clone of a repository of `repos:`, or None if it was never fetched.
+
+    Looks in the enclosing folders too: `dvc exp run --temp` works in a copy below the project.
+    """
+    name = clone_name(repo, dict(settings.repos)[repo])
+    folder = root
+    while True:
+        candidate = os.path.join(folder, ".labelmeta", "cache", "repos", name)
+        if os.path.isdir(candidate):
+            return candidate
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def clone_name(repo: str, url: str) -> str:
+    """Return the folder name of a clone: another URL under the same name is another clone."""
+    return f"{repo}-{hashlib.sha256(url.encode()).hexdigest()[:12]}.git"
+
+
+def _with_merges(reader: _Reader, git: Git, head: str) -> dict[str, Record]:
+    """Mark data whose present hash was made by a merge; asked only where the link differs."""
+    for one in reader.found:
+        record = reader.records.get(one.split)
+        if record is None or record.value == one.data.value or not head:
+            continue
+        if record.stage is not None or not record.place.path.endswith(".dvc"):
+            continue
+        if reader.source.dirty([record.place.path]):
+            continue
+        newest = git.introduced(record.place.path, head)
+        if newest is not None and len(newest[1]) > 1:
+            reader.records[one.split] = replace(record, merged_in=newest[0])
+    return reader.records
+
+
+def _with_pipeline(
+    snapshot: Snapshot,
+    reader: _Reader,
+    pipelines: dict[str, tuple[Any, Any]],
+    git: Git,
+    objects: Objects,
+) -> Snapshot:
+    users, gate_stages = pipeline.all_stages(pipelines)
+    known = pipeline.gates(reader.source, [one.split for one in snapshot.sidecars])
+    runs = pipeline.Runs(git, objects, snapshot.head, snapshot.shallow, reader.source)
+    return replace(
+        snapshot,
+        stages=users,
+        gate_stages=gate_stages,
+        gates=known,
+        runs=tuple(runs.of(users, known)),
+        faults=tuple(reader.faults),
+    )
+
+
+def located(snapshot: Snapshot, report: Report) -> Report:
+    """Return the report with line and column of every place looked up in the files read."""
+    wanted: dict[str, list[Place]] = {}
+    for finding in report.findings:
+        if not finding.place.line:
+            wanted.setdefault(finding.place.path, []).append(finding.place)
+    spots: dict[Place, Place] = {}
+    for path, asked in wanted.items():
+        text = _text(snapshot, path)
+        for place, (line, column) in zip(
+            asked, places(text, [p.pointer for p in asked]), strict=True
+        ):
+            spots[place] = replace(place, line=line, column=column)
+    findings = tuple(
+        replace(finding, place=spots.get(finding.place, finding.place))
+        for finding in report.findings
+    )
+    return replace(report, findings=findings)
+
+
+def _text(snapshot: Snapshot, path: str) -> str:
+    known = snapshot.texts.get(path)
+    if known is not None:
+        return known
+    if not path.endswith((".yaml", ".yml", ".dvc", ".lock")) or snapshot.rev:
+        return ""
+    try:
+        with open(os.path.join(snapshot.root, path), "rb") as file:
+            return decode(file.read(MAX_LOCK_BYTES), MAX_LOCK_BYTES)
+    except (OSError, UnreadableFile):
+        return ""

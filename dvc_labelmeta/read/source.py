@@ -1,0 +1,120 @@
+"""Where the files of a snapshot come from: the working tree, or one commit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from dvc_labelmeta.errors import NotARepository, UnreadableFile
+from dvc_labelmeta.model.sidecar import SUFFIX
+from dvc_labelmeta.read.files import MAX_BYTES
+from dvc_labelmeta.read.git import Entry, Git, Objects
+
+CONFIG = "labelmeta.yaml"
+_OURS = (f":(glob)**/*{SUFFIX}", ":(glob)**/*.dvc", ":(glob)**/dvc.yaml", ":(glob)**/dvc.lock")
+
+
+class Source(Protocol):
+    """Files by path from the root. `index` is what Git tracks, `extra` what it does not (yet)."""
+
+    index: Mapping[str, Entry]
+    extra: frozenset[str]
+
+    def read(self, path: str, limit: int = MAX_BYTES) -> bytes | None:
+        """Return the content of a file, or None where there is none.
+
+        Raises UnreadableFile for anything larger than `limit` bytes or not to be opened.
+        """
+
+    def dirty(self, paths: Iterable[str], *, staged: bool = True) -> frozenset[str]:
+        """Return those of `paths` (files or folders) that differ from HEAD in any way.
+
+        staged=False: only those that differ from the index.
+        """
+
+
+class WorkTree:
+    """The working tree, with the index beside it."""
+
+    def __init__(self, git: Git) -> None:
+        self.git = git
+        self.index: Mapping[str, Entry] = git.index()
+        self.states = git.status(_OURS)
+        self.extra = frozenset(path for path, state in self.states.items() if state == "??")
+
+    def read(self, path: str, limit: int = MAX_BYTES) -> bytes | None:
+        """See Source."""
+        try:
+            with open(os.path.join(self.git.folder, path), "rb") as file:
+                content = file.read(limit + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except IsADirectoryError:
+            raise UnreadableFile("is a folder, not a file") from None
+        except OSError as error:
+            raise UnreadableFile(f"cannot be read: {error.strerror}") from None
+        if len(content) > limit:
+            raise UnreadableFile(
+                f"is larger than the {limit:,} bytes that are read; is it the right file?"
+            )
+        return content
+
+    def dirty(self, paths: Iterable[str], *, staged: bool = True) -> frozenset[str]:
+        """See Source."""
+        asked = list(paths)
+        if not asked:
+            return frozenset()
+        states = self.git.status(f":(top,literal){self.git.above(path)}" for path in asked)
+        changed = [path for path, state in states.items() if staged or state[1] != " "]
+        return frozenset(
+            path
+            for path in asked
+            if any(one == path or one.startswith(path + "/") for one in changed)
+        )
+
+
+class Commit:
+    """The files of one commit."""
+
+    def __init__(self, git: Git, objects: Objects, commit: str) -> None:
+        self.objects = objects
+        self.index: Mapping[str, Entry] = git.tree(commit)
+        self.extra: frozenset[str] = frozenset()
+
+    def read(self, path: str, limit: int = MAX_BYTES) -> bytes | None:
+        """See Source."""
+        entry = self.index.get(path)
+        if entry is None:
+            return None
+        content = self.objects.blob(entry.object)
+        if content is None:
+            raise UnreadableFile("is not in this clone (a partial one?); fetch it with `git fetch`")
+        if len(content) > limit:
+            raise UnreadableFile(f"is larger than the {limit:,} bytes that are read")
+        return content
+
+    def dirty(self, paths: Iterable[str], *, staged: bool = True) -> frozenset[str]:
+        """See Source: a commit has no uncommitted changes."""
+        del paths, staged
+        return frozenset()
+
+
+def find_root(start: str) -> str:
+    """Return the nearest folder upward of `start` that holds labelmeta.yaml.
+
+    Raises NotARepository where there is none up to the folder of the Git repository.
+    """
+    folder = os.path.realpath(start)
+    if not os.path.isdir(folder):
+        raise NotARepository(f"{start} is no folder")
+    while True:
+        if os.path.isfile(os.path.join(folder, CONFIG)):
+            return folder
+        parent = os.path.dirname(folder)
+        if parent == folder or os.path.exists(os.path.join(folder, ".git")):
+            raise NotARepository(
+                f"there is no {CONFIG} in {os.path.realpath(start)} or above it; "
+                "run `labelmeta init` in your DVC project"
+            )
+        folder = parent

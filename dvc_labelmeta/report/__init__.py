@@ -1,0 +1,1 @@
+"""Findings become text; nothing is decided here."""

@@ -1,0 +1,74 @@
+"""Reports for people: one finding a paragraph, the place first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dvc_labelmeta.model.finding import Finding, Report
+
+_COLOURS = {"error": "\x1b[31m", "warning": "\x1b[33m", "note": "\x1b[36m", "bold": "\x1b[1m"}
+_RESET = "\x1b[0m"
+
+
+def paint(text: str, style: str, *, colour: bool) -> str:
+    """Return text in a style ("error", "warning", "note", "bold") if `colour`."""
+    return f"{_COLOURS[style]}{text}{_RESET}" if colour else text
+
+
+def finding_text(finding: Finding, *, colour: bool = False) -> str:
+    """Return one finding: place, severity, code, name, message, details, fix."""
+    place = finding.place
+    severity = paint(finding.severity, finding.severity, colour=colour)
+    lines = [
+        (
+            f"{place.path}:{max(place.line, 1)}:{max(place.column, 1)}: {severity} "
+            f"{paint(finding.code, 'bold', colour=colour)} {finding.name}"
+        ),
+        f"    {finding.message}",
+    ]
+    lines += [f"      {detail}" for detail in finding.details]
+    if finding.fix:
+        lines.append(f"    fix: {finding.fix}")
+    return "\n".join(lines)
+
+
+def text(report: Report, *, verbose: bool = False, colour: bool = False) -> str:
+    """Return the whole report; what was ignored or skipped is always counted."""
+    parts = [finding_text(finding, colour=colour) for finding in report.findings]
+    if verbose:
+        parts += [
+            f"skipped: {s.code} for {s.subject}, because of {s.because}" for s in report.skipped
+        ]
+    parts += [
+        f"ignored: {i.finding.code} {i.finding.place.path}: {i.reason}"
+        + (f" (until {i.until})" if i.until else "")
+        for i in report.ignored
+    ]
+    return "\n".join([*parts, summary(report)]) + "\n"
+
+
+def summary(report: Report) -> str:
+    """Return the last line: how much was checked and what came of it."""
+    split = _counted(report.splits, "split")
+    if not report.findings:
+        return f"{split} checked: aligned"
+    counts = [
+        _counted(report.count(severity), severity)
+        for severity in ("error", "warning", "note")
+        if report.count(severity)
+    ]
+    skipped = f"; {_counted(len(report.skipped), 'check')} skipped" if report.skipped else ""
+    return f"{split} checked: {', '.join(counts)}{skipped}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Return rows (the first is the head) as aligned columns."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )

@@ -1,0 +1,99 @@
+"""Plans for `link`, `unlink` and `mv`: which files become what. Nothing is written here."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dvc_labelmeta.model.gate import gate, gate_path
+from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Link, Sidecar
+from dvc_labelmeta.model.snapshot import Record, Snapshot
+from dvc_labelmeta.write.edits import Edit, content
+from dvc_labelmeta.write.sidecars import data_pin, sidecar_path
+from dvc_labelmeta.write.stages import GATES_FILE, gates_text, with_attributes
+
+_BENCHMARK = re.compile(r"(^|[-_.])(test|benchmark)([-_.]|$)", re.IGNORECASE)
+
+
+def is_benchmark(split: str) -> bool:
+    """Whether a split is named like a test set: a file or folder called test or benchmark."""
+    return any(_BENCHMARK.search(part) for part in split.split("/"))
+
+
+def relinked(
+    one: Sidecar | None,
+    record: Record,
+    link: Link,
+    layer: str | None,
+    mode: str | None,
+) -> Sidecar:
+    """Return the sidecar of a split after linking one layer of it.
+
+    layer: None = the layer already under this guideline, else "labels". mode: None = as it was;
+    new layers are backward, those of test splits frozen. Data is pinned as recorded now.
+    """
+    if one is None:
+        one = new_sidecar(record)
+    same = [known.name for known in one.layers if known.guideline.id == link.id]
+    name = layer or (same[0] if same else "labels")
+    old = next((known for known in one.layers if known.name == name), None)
+    if mode is None:
+        default = "frozen" if is_benchmark(one.split) else "backward"
+        mode = old.mode if old is not None else default
+    new = Layer(name, link, mode)
+    layers = tuple(new if known.name == name else known for known in one.layers)
+    one = replace(one, layers=layers if old is not None else (*layers, new))
+    return replace(one, data=data_pin(record, one.path, exact=one.frozen))
+
+
+def new_sidecar(record: Record) -> Sidecar:
+    """Return a sidecar without layers; data set and split take the names of folder and file."""
+    path = sidecar_path(record.path)
+    folder, name = posixpath.split(record.path)
+    return Sidecar(
+        path,
+        record.path,
+        data_pin(record, path, exact=True),
+        dataset=posixpath.basename(folder) or "data",
+        name=name.split(".")[0] or name,
+    )
+
+
+def repaired(one: Sidecar, commits: dict[tuple[str, str, str], str]) -> Sidecar:
+    """Return a sidecar whose vanished commits are replaced; content and version stay."""
+    layers = []
+    for layer in one.layers:
+        link = layer.guideline
+        commit = commits.get((link.id, link.commit, link.object), link.commit)
+        layers.append(replace(layer, guideline=replace(link, commit=commit)))
+    return replace(one, layers=tuple(layers))
+
+
+def project_edits(snapshot: Snapshot, splits: Iterable[str]) -> list[Edit]:
+    """Return the edits that keep .gitattributes and the gate stages in step with the splits."""
+    root = snapshot.root
+    attributes = content(root, ".gitattributes")
+    new_attributes = with_attributes((attributes or b"").decode("utf-8", "surrogateescape"))
+    stages = gates_text(snapshot.config, list(splits))
+    return [
+        Edit(".gitattributes", attributes, new_attributes.encode("utf-8", "surrogateescape")),
+        Edit(GATES_FILE, content(root, GATES_FILE), stages.encode()),
+    ]
+
+
+def gate_edit(snapshot: Snapshot, one: Sidecar, record: Record) -> Edit:
+    """Return the edit that writes the gate of a split: it follows from sidecar and record."""
+    path = gate_path(one.split)
+    return Edit(path, content(snapshot.root, path), gate(one, record))
+
+
+def removal(snapshot: Snapshot, split: str) -> list[Edit]:
+    """Return the edits that take sidecar and gate of a split away."""
+    paths = [one.path for one in snapshot.sidecars if one.split == split] or [split + SUFFIX]
+    return [
+        Edit(path, before, None)
+        for path in (*paths, gate_path(split))
+        if (before := content(snapshot.root, path)) is not None
+    ]

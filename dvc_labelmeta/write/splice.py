@@ -1,0 +1,178 @@
+"""Change single values in a YAML text by splicing: no other byte of the text changes."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import yaml
+
+from dvc_labelmeta.errors import Refused
+
+Pointer = tuple[str | int, ...]
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*\Z")
+_WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+
+
+def quoted(value: str) -> str:
+    """Return a YAML scalar for a text, always in quotes (hashes, versions and dates need them)."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def plain(value: str) -> str:
+    """Return a YAML scalar for a text, without quotes where every YAML dialect reads it alike."""
+    if _PLAIN.match(value) and value.lower() not in _WORDS:
+        return value
+    return quoted(value)
+
+
+def flow(value: Any) -> str:
+    """Return a value in YAML's one-line form."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{plain(k)}: {flow(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(flow(item) for item in value) + "]"
+    return plain(value) if isinstance(value, str) else json.dumps(value)
+
+
+class Text:
+    """A YAML text and the places of its nodes; every change returns a new one."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.root = yaml.compose(text, Loader=yaml.SafeLoader)
+
+    def node(self, pointer: Pointer) -> Any:
+        """Return the node a pointer names, or None."""
+        node = self.root
+        for key in pointer:
+            node = self._child(node, key)
+            if node is None:
+                return None
+        return node
+
+    def _child(self, node: Any, key: str | int) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            return next((v for k, v in node.value if k.value == key), None)
+        if isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+            return node.value[key] if key < len(node.value) else None
+        return None
+
+    def replaced(self, start: int, end: int, new: str) -> Text:
+        """Return the text with characters start..end replaced."""
+        return Text(self.text[:start] + new + self.text[end:])
+
+    def set(self, pointer: Pointer, scalar: str) -> Text:
+        """Return the text with the scalar at `pointer` replaced by YAML source `scalar`."""
+        node = self.node(pointer)
+        if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
+            raise Refused(f"{_name(pointer)} is no simple value here; edit the file by hand")
+        return self.replaced(node.start_mark.index, node.end_mark.index, scalar)
+
+    def insert(self, pointer: Pointer, key: str, scalar: str) -> Text:
+        """Return the text with `key: scalar` added at the end of the mapping at `pointer`."""
+        node = self.node(pointer)
+        if not isinstance(node, yaml.MappingNode) or not node.value:
+            raise Refused(f"{_name(pointer)} is no mapping here; edit the file by hand")
+        if node.flow_style:
+            at = node.value[-1][1].end_mark.index
+            return self.replaced(at, at, f", {plain(key)}: {scalar}")
+        first, last = node.value[0][0], node.value[-1]
+        at = self.end_of_line(_end(last[1]))
+        line = " " * first.start_mark.column + f"{plain(key)}: {scalar}"
+        return self._line_at(at, line)
+
+    def _line_at(self, at: int, line: str) -> Text:
+        return self.replaced(at, at, self.newline + line)
+
+    @property
+    def newline(self) -> str:
+        """The line end this text uses."""
+        return "\r\n" if "\r\n" in self.text else "\n"
+
+    def end_of_line(self, at: int) -> int:
+        """Return the position of the end of the line that holds position `at`."""
+        end = self.text.find("\n", at)
+        if end < 0:
+            return len(self.text)
+        return end - 1 if self.text[end - 1 : end] == "\r" else end
+
+    def add_item(self, pointer: Pointer, scalar: str) -> Text:
+        """Return the text with an item added to the list at `pointer`."""
+        node = self.node(pointer)
+        if not isinstance(node, yaml.SequenceNode) or not node.value:
+            raise Refused(f"{_name(pointer)} is no list here; edit the file by hand")
+        last = node.value[-1]
+        if node.flow_style:
+            at = last.end_mark.index
+            return self.replaced(at, at, f", {scalar}")
+        at = self.end_of_line(_end(last))
+        return self._line_at(at, " " * node.start_mark.column + f"- {scalar}")
+
+    def remove(self, pointer: Pointer) -> Text:
+        """Return the text without the key at `pointer` and its simple value."""
+        parent, node = self.node(pointer[:-1]), self.node(pointer)
+        key = next(k for k, v in parent.value if v is node)
+        if parent.flow_style:
+            start, end = key.start_mark.index, node.end_mark.index
+            rest = re.match(r"\s*,\s*", self.text[end:])
+            if rest:
+                return self.replaced(start, end + rest.end(), "")
+            before = re.search(r",\s*\Z", self.text[:start])
+            return self.replaced(before.start() if before else start, end, "")
+        start = self.text.rfind("\n", 0, key.start_mark.index) + 1
+        end = self.text.find("\n", node.end_mark.index) + 1 or len(self.text)
+        return self.replaced(start, end, "")
+
+
+def _end(node: Any) -> int:
+    """Return where the last scalar of a node ends: block nodes reach over trailing comments."""
+    while not isinstance(node, yaml.ScalarNode) and node.value and not node.flow_style:
+        last = node.value[-1]
+        node = last[1] if isinstance(node, yaml.MappingNode) else last
+    end: int = node.end_mark.index
+    if isinstance(node, yaml.ScalarNode) and node.style in ("|", ">"):
+        return end - 1
+    return end
+
+
+def _name(pointer: Pointer) -> str:
+    return ".".join(map(str, pointer)) or "the file"
+
+
+def merged(text: str, current: Any, wanted: dict[str, Any], at: Pointer = ()) -> str:
+    """Return a YAML mapping's text with the values of `wanted`, all else byte for byte the same.
+
+    `current` is the parsed text. A key whose wanted value is None is removed.
+    """
+    for key, value in wanted.items():
+        here = (*at, key)
+        old = current.get(key)
+        if isinstance(value, dict) and isinstance(old, dict) and old:
+            text = merged(text, old, value, here)
+        elif value == old and type(value) is type(old):
+            continue
+        elif value is None:
+            text = Text(text).remove(here).text if key in current else text
+        elif key not in current:
+            text = Text(text).insert(at, key, _source(key, value)).text
+        elif isinstance(old, (dict, list)):
+            node = Text(text).node(here)
+            if not node.flow_style:
+                raise Refused(f"{_name(here)} is a block list or mapping; edit the file by hand")
+            spot = (node.start_mark.index, node.end_mark.index)
+            text = Text(text).replaced(*spot, flow(value)).text
+        else:
+            text = Text(text).set(here, _source(key, value)).text
+    return text
+
+
+def _source(key: str, value: Any) -> str:
+    """Return the YAML source of a value; hashes and versions are always in quotes."""
+    if key in ("value", "version", "commit", "object") and isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{plain(k)}: {_source(k, v)}" for k, v in value.items() if v is not None) + "}"  # fmt: skip
+    return flow(value)

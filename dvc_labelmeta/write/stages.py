@@ -1,0 +1,215 @@
+"""DVC stages as text: our own gate file from a template, a user's dvc.yaml by splicing."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+import yaml
+
+from dvc_labelmeta.errors import LabelMetaError, Refused
+from dvc_labelmeta.model.config import Config
+from dvc_labelmeta.model.gate import gate_path
+from dvc_labelmeta.write.splice import Text, plain, quoted
+
+GATES_FILE = "labelmeta/dvc.yaml"
+ATTRIBUTES = "labelmeta/gates/** -text"
+_UNSAFE = re.compile(r"[\"$`\\\x00-\x1f]")
+
+
+def templates_folder() -> str:
+    """Return the folder of templates: in the package when installed, beside it in a checkout."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    for folder in (os.path.join(package, "templates"), os.path.join(package, "..", "templates")):
+        if os.path.isdir(folder):
+            return os.path.normpath(folder)
+    raise LabelMetaError(f"the templates of labelmeta are missing in {package}; install it anew")
+
+
+def template(*parts: str) -> str:
+    """Return the text of a template; raises LabelMetaError with the list of those there are."""
+    path = os.path.join(templates_folder(), *parts)
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        known = ", ".join(sorted(os.listdir(os.path.dirname(path))))
+        raise LabelMetaError(f"there is no template {'/'.join(parts)}; there are {known}") from None
+
+
+def refuse_unsafe(split: str) -> None:
+    """Raise Refused for a name that a shell would not take literally in double quotes."""
+    bad = _UNSAFE.search(split)
+    if bad:
+        raise Refused(
+            f"{split!r} holds {bad.group()!r}, which the shell that DVC runs stages in would "
+            "change; rename the data"
+        )
+
+
+def gates_text(config: Config, splits: list[str]) -> str:
+    """Return labelmeta/dvc.yaml for these splits, in the kind that the configuration asks for."""
+    kind, ordered = config.gate, sorted(set(splits))
+    text = template("stages", f"gate-{kind}.yaml")
+    if kind == "single" and not ordered:
+        return text.split("stages:")[0] + "stages: {}\n"
+    blocks = {
+        "splits": [plain(split) for split in ordered],
+        "gates": [plain(gate_path(split)) + ":" for split in ordered],
+        "guidelines": [plain(ref.path) for ref in config.guidelines if ref.repo is None],
+    }
+    lines: list[str] = []
+    for line in text.splitlines():
+        match = re.match(r"( *)- \{\{(splits|gates|guidelines)\}\}\s*$", line)
+        if match is None:
+            lines.append(line)
+            continue
+        indent, name = match.groups()
+        for item in blocks[name]:
+            lines.append(f"{indent}- {item}")
+            if name == "gates":
+                lines.append(f"{indent}    cache: false")
+    filled = "\n".join(lines) + "\n"
+    return filled if ordered else filled.replace("foreach:\n", "foreach: []\n")
+
+
+def with_attributes(text: str) -> str:
+    """Return .gitattributes with the line that keeps gates byte for byte (DVC hashes raw bytes)."""
+    if ATTRIBUTES in text.splitlines():
+        return text
+    return text + ("" if not text or text.endswith("\n") else "\n") + ATTRIBUTES + "\n"
+
+
+def required(text: str, stage: str, deps: list[str]) -> str:
+    """Return a dvc.yaml in which `stage` also depends on `deps`; no other byte changes.
+
+    Raises Refused where the stage is not there or its layout does not allow a safe splice.
+    """
+    for dep in deps:
+        body, spliced = _body(text, stage), Text(text)
+        current = spliced.node((*body, "deps"))
+        if current is None:
+            first = spliced.node((*body, "cmd"))
+            if first is None:
+                raise Refused(f"stage {stage!r} has no cmd")
+            text = _insert_list(spliced, body, "deps", plain(dep))
+            continue
+        _refuse_alias(text, current, stage)
+        if isinstance(current, yaml.SequenceNode) and not current.value:
+            spot = (current.start_mark.index, current.end_mark.index)
+            text = spliced.replaced(*spot, f"[{plain(dep)}]").text
+        elif dep not in _items(current):
+            text = spliced.add_item((*body, "deps"), plain(dep)).text
+    return text
+
+
+def with_params(text: str, stage: str, params: dict[str, list[str]]) -> str:
+    """Return a dvc.yaml in which `stage` also names keys of sidecars as params."""
+    for path, keys in params.items():
+        body, spliced = _body(text, stage), Text(text)
+        entry = f"{plain(path)}: [{', '.join(plain(key) for key in keys)}]"
+        current = spliced.node((*body, "params"))
+        if current is None:
+            text = _insert_list(spliced, body, "params", entry)
+        elif path not in _items(current):
+            item = "{" + entry + "}" if current.flow_style else entry
+            text = spliced.add_item((*body, "params"), item).text
+    return text
+
+
+def with_strict_cmd(text: str, stage: str, splits: list[str]) -> str:
+    """Return a dvc.yaml in which the cmd of `stage` begins with `labelmeta gate`."""
+    call = "labelmeta gate -- " + " ".join(f'"{split}"' for split in splits)
+    body, spliced = _body(text, stage), Text(text)
+    node = spliced.node((*body, "cmd"))
+    if node is None:
+        raise Refused(f"stage {stage!r} has no cmd")
+    _refuse_alias(text, node, stage)
+    if isinstance(node, yaml.SequenceNode):
+        if any(str(item.value).startswith("labelmeta gate") for item in node.value):
+            return text
+        first = node.value[0].start_mark.index
+        if node.flow_style:
+            return spliced.replaced(first, first, _quoted_item(call) + ", ").text
+        gap = " " * node.start_mark.column
+        dash = spliced.text.rfind("-", 0, first)
+        return spliced.replaced(dash, dash, f"- {_quoted_item(call)}{spliced.newline}{gap}").text
+    if str(node.value).startswith("labelmeta gate"):
+        return text
+    if node.style in ("|", ">"):
+        start = spliced.text.index("\n", node.start_mark.index) + 1
+        indent = re.match(r"\s*", spliced.text[start:])
+        gap = indent.group().rsplit("\n", 1)[-1] if indent else ""
+        return spliced.replaced(start, start, f"{gap}{call} &&{spliced.newline}").text
+    old = spliced.text[node.start_mark.index : node.end_mark.index]
+    if "\n" in old:
+        raise Refused(f"the cmd of {stage!r} runs over several lines; put `{call}` in by hand")
+    if spliced.node(body).flow_style:
+        new = f"[{_quoted_item(call)}, {_quoted_item(str(node.value))}]"
+        return spliced.replaced(node.start_mark.index, node.end_mark.index, new).text
+    gap = spliced.newline + " " * (spliced.node(body).start_mark.column + 2)
+    new = f"{gap}- {_quoted_item(call)}{gap}- {old}"
+    start = node.start_mark.index
+    start -= len(spliced.text[:start]) - len(spliced.text[:start].rstrip(" "))
+    return spliced.replaced(start, node.end_mark.index, new).text
+
+
+def _quoted_item(command: str) -> str:
+    return "'" + command.replace("'", "''") + "'" if '"' in command else quoted(command)
+
+
+def _body(text: str, stage: str) -> tuple[str, ...]:
+    spliced = Text(text)
+    base = ("stages", stage)
+    node = spliced.node(base)
+    if not isinstance(node, yaml.MappingNode):
+        stages = spliced.node(("stages",))
+        names = [k.value for k, _ in stages.value] if isinstance(stages, yaml.MappingNode) else []
+        raise Refused(f"there is no stage {stage!r}; there are {', '.join(names) or 'none'}")
+    _refuse_alias(text, node, stage)
+    many = spliced.node((*base, "do"))
+    return (*base, "do") if many is not None else base
+
+
+def _refuse_alias(text: str, node: Any, stage: str) -> None:
+    """Refuse a node that an alias or anchor shares: a splice would change it everywhere."""
+    before = text[: node.start_mark.index].rstrip(" \n")
+    if re.search(r"[&*][^\s,\[\]{}]+\Z", before):
+        raise Refused(f"stage {stage!r} shares this part through a YAML anchor; edit it by hand")
+    if text.count("*") and re.search(r":\s*\*[\w-]+", text):
+        anchors = re.findall(r"&([\w-]+)", text[: node.start_mark.index].rsplit("\n", 1)[-1])
+        if anchors:
+            raise Refused(
+                f"stage {stage!r} shares this part through a YAML anchor; edit it by hand"
+            )
+
+
+def _items(node: Any) -> set[str]:
+    names: set[str] = set()
+    for item in node.value:
+        if isinstance(item, yaml.MappingNode):
+            names.update(k.value for k, _ in item.value)
+        else:
+            names.add(str(item.value))
+    return names
+
+
+def _insert_list(spliced: Text, body: tuple[str, ...], key: str, item: str) -> str:
+    node = spliced.node(body)
+    if node.flow_style:
+        shown = "{" + item + "}" if key == "params" else item
+        return spliced.insert(body, key, f"[{shown}]").text
+    gap = spliced.newline + " " * (node.value[0][0].start_mark.column + 2)
+    return spliced.insert(body, key, f"{gap}- {item}").text.replace(f"{key}: {gap}", f"{key}:{gap}")
+
+
+def with_gate_kind(text: str, current: Any, kind: str) -> str:
+    """Return labelmeta.yaml with another kind of gate stage."""
+    if not isinstance(current, dict):
+        raise Refused("labelmeta.yaml is no mapping")
+    if current.get("gate", "always") == kind:
+        return text
+    if "gate" in current:
+        return Text(text).set(("gate",), kind).text
+    return Text(text).insert((), "gate", kind).text
