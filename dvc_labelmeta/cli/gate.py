@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import contextlib
 import os
 import posixpath
+import sys
+import time
 
-from dvc_labelmeta.checks.catalogue import judge, only_splits
+from dvc_labelmeta.checks.catalogue import judge
 from dvc_labelmeta.checks.rule import SPLIT
-from dvc_labelmeta.errors import UNJUDGED, LabelMetaError
+from dvc_labelmeta.errors import CLEAN, UNJUDGED, LabelMetaError
 from dvc_labelmeta.model.finding import Report
 from dvc_labelmeta.model.gate import gate, gate_path
-from dvc_labelmeta.model.sidecar import SUFFIX, Layer
+from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.snapshot import load, located
 from dvc_labelmeta.report.text import text
@@ -36,7 +38,7 @@ def run(arguments: list[str]) -> int:
 
 def today() -> str:
     """Return the current day, on which ignores are held."""
-    return dt.datetime.now(tz=dt.timezone.utc).date().isoformat()
+    return time.strftime("%Y-%m-%d", time.gmtime())
 
 
 def _parsed(arguments: list[str]) -> tuple[str, list[str]]:
@@ -65,39 +67,56 @@ def _broken(report: Report) -> set[str]:
 def _one(snapshot: Snapshot, split: str, report: Report) -> int:
     """Judge one split; write its gate last, or take it away and leave a report."""
     one = next((one for one in snapshot.sidecars if one.split == split), None)
-    mine = only_splits(report, [split])
-    general = [f for f in report.findings if f.unjudged and not f.place.path.endswith(SUFFIX)]
-    mine = Report((*mine.findings, *(f for f in general if f not in mine.findings)), splits=1)
-    path = gate_path(split)
-    report_path = f"{REPORTS}/{split}.txt"
+    mine = _concerning(snapshot, one, split, report)
     code = mine.exit_code()
-    if one is None and code == 0:
+    if one is None and code == CLEAN:
         raise LabelMetaError(
             f"{split} has no sidecar; run `labelmeta link {split}`, or `labelmeta stage sync` "
             "if it is no longer linked"
         )
+    report_path = f"{REPORTS}/{split}.txt"
     if one is None or code:
-        _fail(snapshot, split, mine, path, report_path)
+        _shut(snapshot, split, text(located(snapshot, mine)), report_path)
         return code or UNJUDGED
     if mine.findings:
-        pass
-    wanted = gate(one, snapshot.records[split])
+        print(text(located(snapshot, mine)), end="", file=sys.stderr)
+    path, wanted = gate_path(split), gate(one, snapshot.records[split])
     if content(snapshot.root, path) != wanted:
         write_file(os.path.join(snapshot.root, path), wanted)
-    stale = os.path.join(snapshot.root, report_path)
-    if os.path.exists(stale):
-        os.unlink(stale)
-    return 0
+    _remove(snapshot.root, report_path)
+    linked = ", ".join(f"{layer.guideline.id} {layer.guideline.version}" for layer in one.layers)
+    print(f"gate open: {split} ({linked})")
+    return CLEAN
 
 
-def _linked_to(layers: tuple[Layer, ...]) -> str:
-    return ", ".join(f"{layer.guideline.id} {layer.guideline.version}" for layer in layers)
+def _concerning(snapshot: Snapshot, one: Sidecar | None, split: str, report: Report) -> Report:
+    """Return the findings of this split, and files that could not be read and that it relies on."""
+    linked = {layer.guideline.id for layer in one.layers} if one else set()
+    others = [g.path for g in snapshot.guidelines.values() if g.id not in linked]
+    findings = [
+        finding
+        for finding in report.findings
+        if finding.split == split
+        or finding.code == "LM100"
+        and not finding.place.path.endswith(SUFFIX)
+        and not any(f"{finding.place.path}/".startswith(f"{path}/") for path in others)
+    ]
+    return Report(tuple(findings), splits=1)
 
 
-def _fail(snapshot: Snapshot, split: str, report: Report, path: str, report_path: str) -> None:
-    shown = text(located(snapshot, report))
+def _shut(snapshot: Snapshot, split: str, shown: str, report_path: str) -> None:
     with lock(snapshot.root):
         write_file(os.path.join(snapshot.root, report_path), shown.encode(errors="replace"))
-    gate_file = os.path.join(snapshot.root, path)
-    if os.path.exists(gate_file):
-        os.unlink(gate_file)
+    path = gate_path(split)
+    _remove(snapshot.root, path)
+    print(
+        f"\ngate shut: {split} is not aligned; nothing that depends on it should run\n\n{shown}"
+        f"This report: {report_path}\n"
+        f"The gate {path} is gone until this is mended: do not commit its deletion.\n",
+        file=sys.stderr,
+    )
+
+
+def _remove(root: str, path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(root, path))

@@ -61,4 +61,4 @@ def funnel() -> Iterator[None]:
 
 
 def _say(text: str) -> None:
-    pass
+    print(text, file=sys.stderr)
