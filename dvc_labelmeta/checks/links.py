@@ -175,7 +175,8 @@ def relocated_guideline_commit(snapshot: Snapshot) -> Iterator[Hit]:
                 (one.split, layer.name),
                 _link_place(one, layer, "commit"),
                 f"{_name(one, layer)}: commit {short(layer.guideline.commit)} is not in the "
-                f"history of HEAD; guideline {layer.guideline.id} has the same content at {pin.found}",
+                f"history of HEAD; guideline {layer.guideline.id} has the same content at "
+                f"{pin.found}",
                 "nothing in a shallow clone, else labelmeta link --repair"
                 if snapshot.shallow
                 else "labelmeta link --repair",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from dvc_labelmeta.model.snapshot import Place, Snapshot
 
@@ -28,7 +29,13 @@ class Hit:
     details: tuple[str, ...] = ()
 
 
-Judge = Callable[[Snapshot], Iterator[Hit]]
+class Judge(Protocol):
+    """A rule's function: pure, its docstring is what `labelmeta explain` prints."""
+
+    __name__: str
+
+    def __call__(self, snapshot: Snapshot, /) -> Iterator[Hit]:
+        """Yield a hit for each place where the rule's condition holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,6 @@ class Rule:
     """
 
     code: str
-    name: str
     severity: str
     scope: str
     judge: Judge
@@ -49,6 +55,11 @@ class Rule:
     since: str = "0.1.0"
     raised: tuple[tuple[str, str], ...] = ()
     unjudged: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of the function with dashes: it says what is wrong ("allow …")."""
+        return self.judge.__name__.replace("_", "-")
 
     @property
     def text(self) -> str:

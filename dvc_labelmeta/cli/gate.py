@@ -97,9 +97,11 @@ def _concerning(snapshot: Snapshot, one: Sidecar | None, split: str, report: Rep
         finding
         for finding in report.findings
         if finding.split == split
-        or finding.code == "LM100"
-        and not finding.place.path.endswith(SUFFIX)
-        and not any(f"{finding.place.path}/".startswith(f"{path}/") for path in others)
+        or (
+            finding.code == "LM100"
+            and not finding.place.path.endswith(SUFFIX)
+            and not any(f"{finding.place.path}/".startswith(f"{path}/") for path in others)
+        )
     ]
     return Report(tuple(findings), splits=1)
 

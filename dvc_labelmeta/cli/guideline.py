@@ -23,7 +23,7 @@ from dvc_labelmeta.write.edits import Edit, content, lock
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Labelling guidelines: create, list, show the exact text at a revision, and their history.",
+    help="Labelling guidelines: create, list, show the exact text at a revision, and its history.",
 )
 
 
@@ -119,5 +119,6 @@ def log(context: typer.Context, id_: Annotated[str, typer.Argument(metavar="ID")
         for commit in repository.git.log(repository.head, "--", f":(top,literal){path}"):
             edition = editions.at(commit.hash, path)
             version = edition.version if edition else "(removed)"
-            rows.append((commit.hash[:12], commit.date, version, commit.author, commit.trailer or "-", commit.subject))  # fmt: skip
+            who, declared = commit.author, commit.trailer or "-"
+            rows.append((commit.hash[:12], commit.date, version, who, declared, commit.subject))
     typer.echo(table(rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -104,12 +105,11 @@ def link(
     results, lines = [], []
     for split in splits:
         record = snapshot.records[split]
-        one = known.get(split)
+        one = known.get(split, links.new_sidecar(record))
         for id_ in _guidelines(project, one, wish, split):
             found = _allowed(project, id_, wish)
             one = links.relinked(one, record, found.link, wish.layer, wish.mode)
             lines.append(_line(one, found, split))
-        assert one is not None
         results.append(_with_wishes(one, wish))
     return _edits(project.snapshot, results), lines
 
@@ -136,7 +136,8 @@ def _unlinkable(snapshot: Snapshot, split: str) -> str | None:
             return f"{split} is inside {folder}, which DVC tracks as a folder: link {folder}"
     record = snapshot.records.get(split)
     if record is None:
-        close = [path for path in snapshot.records if path.rsplit("/", 1)[-1] == split.rsplit("/", 1)[-1]]  # fmt: skip
+        name = posixpath.basename(split)
+        close = [path for path in snapshot.records if posixpath.basename(path) == name]
         hint = f"; did you mean {', '.join(sorted(close))}?" if close else ""
         return f"{split} is tracked neither by DVC nor by Git: `dvc add` it first{hint}"
     if not record.value:
@@ -146,11 +147,11 @@ def _unlinkable(snapshot: Snapshot, split: str) -> str | None:
     return None
 
 
-def _guidelines(project: Project, one: Sidecar | None, wish: Wish, split: str) -> list[str]:
+def _guidelines(project: Project, one: Sidecar, wish: Wish, split: str) -> list[str]:
     """Return the ids to link a split to: the one asked for, those linked, or the only one."""
     if wish.id is not None:
         return [wish.id]
-    if one is not None and one.layers:
+    if one.layers:
         return [layer.guideline.id for layer in one.layers if wish.layer in (None, layer.name)] or [
             one.layers[0].guideline.id
         ]

@@ -38,8 +38,10 @@ def list_(context: typer.Context) -> None:
     rows = [("STAGE", "SPLIT", "GATE")]
     for stage in snapshot.stages:
         paths = {path for path, _ in stage.deps}
-        for split in used_splits(snapshot, stage):
-            rows.append((stage.name, split, "yes" if gate_path(split) in paths else "NO"))
+        rows += [
+            (stage.name, split, "yes" if gate_path(split) in paths else "NO")
+            for split in used_splits(snapshot, stage)
+        ]
     typer.echo(table(rows) if len(rows) > 1 else "no stage uses a linked split")
     names = sorted(os.listdir(os.path.join(stages.templates_folder(), "stages")))
     typer.echo("\ntemplates: " + ", ".join(name.removesuffix(".yaml") for name in names))
@@ -112,7 +114,8 @@ def remove(context: typer.Context, dry_run: DryRun = False) -> None:
             )
         paths = [stages.GATES_FILE, "labelmeta/dvc.lock"]
         paths += [gate_path(split) for split in snapshot.gates]
-        edits = [Edit(path, before, None) for path in paths if (before := content(root, path)) is not None]  # fmt: skip
+        found = [(path, content(root, path)) for path in paths]
+        edits = [Edit(path, before, None) for path, before in found]
         carry_out(context, root, edits, dry_run=dry_run)
 
 

@@ -90,7 +90,8 @@ def explain(
         typer.echo(f"{chosen[0].code} {chosen[0].name} ({_severities(chosen[0])})\n")
         typer.echo(chosen[0].text)
     else:
-        typer.echo(table([(one.code, one.name, _severities(one), one.title) for one in sorted(chosen, key=lambda r: r.code)]))  # fmt: skip
+        ordered = sorted(chosen, key=lambda one: one.code)
+        typer.echo(table([(r.code, r.name, _severities(r), r.title) for r in ordered]))
 
 
 def _severities(rule: Rule) -> str:

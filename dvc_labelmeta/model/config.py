@@ -76,19 +76,19 @@ def glob_matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
     parts = []
     for pattern in patterns:
         out = ""
-        for token in re.split(r"(\*\*/|\*\*|\*|\?|\[!?[^\]]+\])", pattern):
-            if token == "**/":
+        for piece in re.split(r"(\*\*/|\*\*|\*|\?|\[!?[^\]]+\])", pattern):
+            if piece == "**/":
                 out += "(?:.*/)?"
-            elif token == "**":
+            elif piece == "**":
                 out += ".*"
-            elif token == "*":
+            elif piece == "*":
                 out += "[^/]*"
-            elif token == "?":
+            elif piece == "?":
                 out += "[^/]"
-            elif token.startswith("[") and token.endswith("]") and len(token) > 2:
-                inner = token[1:-1].replace("\\", r"\\")
+            elif piece.startswith("[") and piece.endswith("]") and len(piece) > 2:
+                inner = piece[1:-1].replace("\\", r"\\")
                 out += f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
             else:
-                out += re.escape(token)
+                out += re.escape(piece)
         parts.append(out)
     return re.compile("(?:" + "|".join(parts) + r")\Z" if parts else r"(?!)")

@@ -88,7 +88,7 @@ def mapped(meaning: str, keys: str, values: Schema) -> Schema:
 
 
 def record(meaning: str, required: dict[str, Schema], optional: dict[str, Schema]) -> Schema:
-    """Return the schema of a mapping with fixed keys; `x-…` keys are free for the team's own use."""
+    """Return the schema of a mapping with fixed keys; `x-…` keys are the team's own."""
     return {
         "type": "object",
         "description": meaning,

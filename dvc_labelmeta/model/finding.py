@@ -65,7 +65,7 @@ class Report:
         return sum(1 for finding in self.findings if finding.severity == severity)
 
     def exit_code(self, fail_on: str = "error") -> int:
-        """Return 2 if anything could not be judged, 1 for findings at or above `fail_on`, else 0."""
+        """Return 2 if anything could not be judged, 1 for findings from `fail_on` up, else 0."""
         if any(finding.unjudged for finding in self.findings):
             return 2
         floor = SEVERITIES.index(fail_on)

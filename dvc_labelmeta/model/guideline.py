@@ -14,7 +14,7 @@ _SEMVER = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A guideline as it stands at one commit; a prose guideline's version is cut from its object."""
+    """A guideline as it stands at one commit; the version of prose is cut from its object."""
 
     object: str
     version: str

@@ -65,7 +65,7 @@ class Sidecar:
 
 
 def sidecar(path: str, value: dict[str, Any]) -> Sidecar:
-    """Build a Sidecar from the content of the file at `path` (from the root) that fits its schema."""
+    """Build a Sidecar from what the file at `path` (from the root) holds, fit for its schema."""
     data = value["data"]
     split = posixpath.normpath(posixpath.join(posixpath.dirname(path), data["path"]))
     return Sidecar(

@@ -109,7 +109,7 @@ class Snapshot:
     prefix: str = ""
     head: str = ""
     shallow: bool = False
-    config: Config = Config()
+    config: Config = field(default_factory=Config)
     sidecars: tuple[Sidecar, ...] = ()
     faults: tuple[Fault, ...] = ()
     records: Mapping[str, Record] = field(default_factory=dict)

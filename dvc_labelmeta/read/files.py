@@ -6,7 +6,7 @@ The scalars follow YAML 1.2 (`no`, `on` and dates stay text), since DVC reads th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -37,14 +37,14 @@ _PLAIN_TAGS = {"!", "plain", "quoted", "tag:yaml.org,2002:map", "tag:yaml.org,20
 class _Loader(_Parser):  # type: ignore[misc]  # PyYAML's C parser has no types
     """PyYAML's parser with a resolver that only tells plain scalars from quoted ones."""
 
-    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+    def resolve(self, kind: Any, _value: Any, implicit: Any) -> str:
         if kind is yaml.ScalarNode:
             return "plain" if implicit[0] else "quoted"
         return "!"
 
     depth = 0
 
-    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+    def descend_resolver(self, _node: Any, _index: Any) -> None:
         """Called by the parser for each level: deep nesting would overflow its C stack."""
         self.depth += 1
         if self.depth > _MAX_DEPTH:
@@ -177,8 +177,7 @@ def scalar(value: str) -> Any:
     if _INT.match(value) and len(value) < 4000:
         return int(value)
     if _FLOAT.match(value):
-        return float(value.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf")
-                     .replace(".nan", "nan").replace(".NaN", "nan").replace(".NAN", "nan"))  # fmt: skip
+        return float(re.sub(r"\.(?=[a-zA-Z])", "", value))  # `.inf` is Python's `inf`
     return _WORDS.get(value, value)
 
 
@@ -191,7 +190,7 @@ def _refuse_tag(node: Any) -> Any:
 
 
 def places(text: str, pointers: Iterable[tuple[str | int, ...]]) -> list[tuple[int, int]]:
-    """Return (line, column), from 1, of the value each pointer names; its nearest parent if gone."""
+    """Return (line, column), from 1, of the value each pointer names, or of its parent."""
     try:
         root = compose(text)
     except UnreadableFile:
@@ -233,47 +232,63 @@ def misfits(name: str, value: Any) -> list[tuple[tuple[str | int, ...], str]]:
 def _sentence(error: Any) -> str:
     """Say in one line what a jsonschema error means for a person who writes YAML."""
     where = ".".join(map(str, error.absolute_path)) or "the file"
+    say = _SENTENCES.get(error.validator)
+    return f"{where} {say(error)}" if say else f"{where}: {error.message}"
+
+
+def _wrong_type(error: Any) -> str:
+    wanted = error.validator_value
+    unquoted = wanted == "string" and not isinstance(error.instance, (dict, list))
+    quote = "; put it in quotes" if unquoted else ""
+    return f"must be {_TYPE_NAMES[wanted]}, not {_shown(error.instance)}{quote}"
+
+
+def _wrong_constant(error: Any) -> str:
     found = error.instance
-    if error.validator == "type":
-        wanted = {"string": "text", "object": "a mapping", "array": "a list", "integer": "a whole number"}[error.validator_value]  # fmt: skip
-        quote = (
-            "; put it in quotes"
-            if error.validator_value == "string" and not isinstance(found, (dict, list))
-            else ""
-        )
-        return f"{where} must be {wanted}, not {_shown(found)}{quote}"
-    if error.validator == "enum":
-        return f"{where} must be one of {', '.join(error.validator_value)}, not {_shown(found)}"
-    if error.validator == "const":
-        newer = " (made by a newer labelmeta? then update it)" if _newer(found) else ""
-        return f"{where} must be {error.validator_value!r}, not {_shown(found)}{newer}"
-    if error.validator == "required":
-        missing = [key for key in error.validator_value if key not in found]
-        return f"{where} lacks {', '.join(missing)}"
-    if error.validator == "additionalProperties":
-        allowed = sorted(error.schema.get("properties", {}))
-        extra = sorted(
-            key
-            for key in found
-            if key not in allowed
-            and not any(re.search(p, key) for p in error.schema.get("patternProperties", {}))
-        )
-        known = f"; known are {', '.join(allowed)}" if allowed else ""
-        return f"{where} has {', '.join(map(repr, extra))}, which is not known here{known}"
-    if error.validator == "pattern":
-        hint = error.schema.get("description") or error.validator_value
-        return f"{where} is {_shown(found)}, which is no {hint}" if hint else error.message
-    return f"{where}: {error.message}"
+    newer = isinstance(found, int) and found > 1
+    newer = newer or (isinstance(found, str) and bool(_NEWER.match(found)))
+    hint = " (made by a newer labelmeta? then update it)" if newer else ""
+    return f"must be {error.validator_value!r}, not {_shown(found)}{hint}"
+
+
+def _missing(error: Any) -> str:
+    return "lacks " + ", ".join(key for key in error.validator_value if key not in error.instance)
+
+
+def _unknown_keys(error: Any) -> str:
+    known = error.schema.get("properties", {})
+    patterns = error.schema.get("patternProperties", {})
+    extra = [key for key in error.instance if key not in known]
+    extra = [key for key in extra if not any(re.search(pattern, key) for pattern in patterns)]
+    hint = f"; known are {', '.join(sorted(known))}" if known else "; that is no id"
+    return f"has {', '.join(map(repr, sorted(extra)))}, which is not known here{hint}"
+
+
+def _wrong_text(error: Any) -> str:
+    meaning = error.schema.get("description", "such text")
+    return f"is {_shown(error.instance)}, which is no {meaning}"
+
+
+_TYPE_NAMES = {
+    "string": "text",
+    "object": "a mapping",
+    "array": "a list",
+    "integer": "a whole number",
+}
+_NEWER = re.compile(r"labelmeta/\w+/v([2-9]|1[0-9]+)\Z")
+_SENTENCES: dict[str, Callable[[Any], str]] = {
+    "type": _wrong_type,
+    "const": _wrong_constant,
+    "enum": lambda e: f"must be one of {', '.join(e.validator_value)}, not {_shown(e.instance)}",
+    "required": _missing,
+    "additionalProperties": _unknown_keys,
+    "pattern": _wrong_text,
+}
 
 
 def _shown(value: Any) -> str:
-    text = (
-        "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
-    )
+    """Return a value as it looks in YAML, cut to 60 characters."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _newer(value: Any) -> bool:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value > 1
-    return isinstance(value, str) and bool(re.fullmatch(r"labelmeta/\w+/v[0-9]+", value)) and not value.endswith("/v1")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Git, asked as few questions as possible: a handful of processes a run, whatever the number of links.
+"""Git, asked as few questions as possible: a few processes a run, however many links there are.
 
 Clones and fetches are in `read/clones.py`; nothing here touches the network or writes anything.
 """
@@ -11,7 +11,7 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import NamedTuple
+from typing import IO, NamedTuple, cast
 
 from typing_extensions import Self
 
@@ -148,7 +148,8 @@ class Git:
 
     def blobs_in_history(self, path: str, head: str) -> Iterator[tuple[str, str]]:
         """Yield (commit, blob) for each state that `path` had, newest first."""
-        out = self.text("log", "--format=%x1e%H", "--raw", "--no-abbrev", "-m", "--no-renames", head, "--", path)  # fmt: skip
+        raw = ("--format=%x1e%H", "--raw", "--no-abbrev", "-m", "--no-renames")
+        out = self.text("log", *raw, head, "--", path)
         for block in out.split("\x1e")[1:]:
             commit, *lines = block.split()
             if len(lines) >= 5:
@@ -181,13 +182,11 @@ class Objects:
         new = list(dict.fromkeys(n for n in names if n not in self._known and "\n" not in n))
         for start in range(0, len(new), _CHUNK):
             chunk = new[start : start + _CHUNK]
-            pipe = self._started()
-            assert pipe.stdin is not None
-            assert pipe.stdout is not None
-            pipe.stdin.write("".join(n + "\n" for n in chunk).encode(errors="surrogateescape"))
-            pipe.stdin.flush()
+            questions, answers = self._started()
+            questions.write("".join(n + "\n" for n in chunk).encode(errors="surrogateescape"))
+            questions.flush()
             for name in chunk:
-                self._known[name] = _answer(pipe)
+                self._known[name] = _answer(answers)
 
     def get(self, name: str) -> tuple[str, str, bytes] | None:
         """Return (hash, kind, content) of an object, or None where there is none."""
@@ -214,7 +213,8 @@ class Objects:
         found = self.get(object_)
         return found[2] if found is not None and found[1] == "blob" else None
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _started(self) -> tuple[IO[bytes], IO[bytes]]:
+        """Return where to ask and where to read; starts the process with the first question."""
         if self._process is None:
             self._process = subprocess.Popen(  # noqa: S603  # fixed program, no shell
                 ["git", "-C", self.folder, "cat-file", "--batch"],  # noqa: S607  # the user's own
@@ -223,19 +223,18 @@ class Objects:
                 stderr=subprocess.DEVNULL,
                 env=environment(),
             )
-        return self._process
+        return cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
 
 
-def _answer(pipe: subprocess.Popen[bytes]) -> tuple[str, str, bytes] | None:
-    assert pipe.stdout is not None
-    header = pipe.stdout.readline().decode(errors="surrogateescape").rstrip("\n")
+def _answer(answers: IO[bytes]) -> tuple[str, str, bytes] | None:
+    header = answers.readline().decode(errors="surrogateescape").rstrip("\n")
     if not header:
         raise LabelMetaError("`git cat-file` ended early; is the repository whole? see `git fsck`")
     words = header.split(" ")
-    if words[-1] in ("missing", "ambiguous") or len(words) != 3:
+    if words[-1] in {"missing", "ambiguous"} or len(words) != 3:
         return None
-    content = pipe.stdout.read(int(words[2]))
-    pipe.stdout.read(1)
+    content = answers.read(int(words[2]))
+    answers.read(1)
     return words[0], words[1], content
 
 

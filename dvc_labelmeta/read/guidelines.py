@@ -137,9 +137,14 @@ class Pins:
         if not inside:
             found, base = self._search(guideline, link, path)
             pin = replace(pin, found=found)
-        if guideline.head is None or guideline.head.object == link.object:
+        head = guideline.head
+        if head is None or head.object == link.object:
             return replace(pin, behind=())
-        return self._distance(pin, guideline, link, base, {path, old_path})
+        linked = pin.edition.version if pin.edition else link.version
+        pin = replace(pin, bump=declared_bump(linked, head.version), versions=(head.version,))
+        if base is None:
+            return pin
+        return self._distance(pin, guideline, linked, base, {path, old_path})
 
     def _elsewhere(self, link: Link) -> Entry | None:
         """Find the linked content at another path of its commit: the guideline was renamed."""
@@ -178,20 +183,14 @@ class Pins:
         return "", None
 
     def _distance(
-        self, pin: Pin, guideline: Guideline, link: Link, base: str | None, paths: set[str]
+        self, pin: Pin, guideline: Guideline, linked: str, base: str, paths: set[str]
     ) -> Pin:
-        assert guideline.head is not None
-        linked = pin.edition.version if pin.edition else link.version
-        bump = declared_bump(linked, guideline.head.version)
-        if base is None:
-            return replace(pin, bump=bump, versions=(guideline.head.version,))
+        """Add to a pin the commits since `base` that touched the guideline."""
         specs = [f":(top,literal){path}" for path in sorted(paths)]
         commits = self.git.log(f"{base}..{self.head}", "--", *specs)
-        if bump == "unknown":
-            bump = _trailers(commits)
         return replace(
             pin,
-            bump=bump,
+            bump=_trailers(commits) if pin.bump == "unknown" else pin.bump,
             behind=tuple((c.hash, c.date, c.subject) for c in commits),
             versions=self._versions(commits, guideline, linked),
         )

@@ -48,7 +48,7 @@ def load(start: str = ".", rev: str | None = None, *, with_pipeline: bool = True
         settings = reader.config()
         reader.sidecars()
         pipelines = reader.data()
-        reader.git_data(repository.git)
+        reader.git_data()
         pins = Pins(repository._replace(head=head), objects)
         guidelines, answers = _guidelines(reader, settings, pins, stack)
         snapshot = Snapshot(
@@ -197,7 +197,7 @@ class _Reader:
         except UnreadableFile as error:
             self.faults.append(Fault(Place(path, (), error.line, error.column), f"{path} {error}"))
 
-    def git_data(self, git: Git) -> None:
+    def git_data(self) -> None:
         """Add records for splits that only Git tracks."""
         wanted = {one.split for one in self.found if one.split not in self.records}
         dirty = self.source.dirty(sorted(wanted), staged=False)

@@ -23,7 +23,7 @@ def is_benchmark(split: str) -> bool:
 
 
 def relinked(
-    one: Sidecar | None,
+    one: Sidecar,
     record: Record,
     link: Link,
     layer: str | None,
@@ -34,8 +34,6 @@ def relinked(
     layer: None = the layer already under this guideline, else "labels". mode: None = as it was;
     new layers are backward, those of test splits frozen. Data is pinned as recorded now.
     """
-    if one is None:
-        one = new_sidecar(record)
     same = [known.name for known in one.layers if known.guideline.id == link.id]
     name = layer or (same[0] if same else "labels")
     old = next((known for known in one.layers if known.name == name), None)

@@ -65,9 +65,7 @@ def rendered(one: Sidecar) -> str:
     """Return the text of a new sidecar."""
     value = value_of(one)
     lines = ["schema: labelmeta/sidecar/v1"]
-    for key in ("dataset", "split"):
-        if value[key]:
-            lines.append(f"{key}: {plain(value[key])}")
+    lines += [f"{key}: {plain(value[key])}" for key in ("dataset", "split") if value[key]]
     if value["owners"]:
         lines.append(f"owners: {flow(value['owners'])}")
     lines.append("data:")

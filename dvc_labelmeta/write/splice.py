@@ -174,5 +174,6 @@ def _source(key: str, value: Any) -> str:
     if key in ("value", "version", "commit", "object") and isinstance(value, str):
         return quoted(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{plain(k)}: {_source(k, v)}" for k, v in value.items() if v is not None) + "}"  # fmt: skip
+        pairs = (f"{plain(k)}: {_source(k, v)}" for k, v in value.items() if v is not None)
+        return "{" + ", ".join(pairs) + "}"
     return flow(value)

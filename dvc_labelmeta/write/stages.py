@@ -127,32 +127,44 @@ def with_strict_cmd(text: str, stage: str, splits: list[str]) -> str:
         raise Refused(f"stage {stage!r} has no cmd")
     _refuse_alias(text, node, stage)
     if isinstance(node, yaml.SequenceNode):
-        if any(str(item.value).startswith("labelmeta gate") for item in node.value):
-            return text
-        first = node.value[0].start_mark.index
-        if node.flow_style:
-            return spliced.replaced(first, first, _quoted_item(call) + ", ").text
-        gap = " " * node.start_mark.column
-        dash = spliced.text.rfind("-", 0, first)
-        return spliced.replaced(dash, dash, f"- {_quoted_item(call)}{spliced.newline}{gap}").text
+        return _strict_list(spliced, node, call)
     if str(node.value).startswith("labelmeta gate"):
         return text
-    if node.style in ("|", ">"):
-        start = spliced.text.index("\n", node.start_mark.index) + 1
-        indent = re.match(r"\s*", spliced.text[start:])
-        gap = indent.group().rsplit("\n", 1)[-1] if indent else ""
-        return spliced.replaced(start, start, f"{gap}{call} &&{spliced.newline}").text
+    if node.style in {"|", ">"}:
+        return _strict_block(spliced, node, call)
     old = spliced.text[node.start_mark.index : node.end_mark.index]
     if "\n" in old:
         raise Refused(f"the cmd of {stage!r} runs over several lines; put `{call}` in by hand")
-    if spliced.node(body).flow_style:
+    return _strict_line(spliced, spliced.node(body), node, call)
+
+
+def _strict_list(spliced: Text, node: Any, call: str) -> str:
+    if any(str(item.value).startswith("labelmeta gate") for item in node.value):
+        return spliced.text
+    first = node.value[0].start_mark.index
+    if node.flow_style:
+        return spliced.replaced(first, first, _quoted_item(call) + ", ").text
+    gap = " " * node.start_mark.column
+    dash = spliced.text.rfind("-", 0, first)
+    return spliced.replaced(dash, dash, f"- {_quoted_item(call)}{spliced.newline}{gap}").text
+
+
+def _strict_block(spliced: Text, node: Any, call: str) -> str:
+    start = spliced.text.index("\n", node.start_mark.index) + 1
+    indent = re.match(r"\s*", spliced.text[start:])
+    gap = indent.group().rsplit("\n", 1)[-1] if indent else ""
+    return spliced.replaced(start, start, f"{gap}{call} &&{spliced.newline}").text
+
+
+def _strict_line(spliced: Text, body: Any, node: Any, call: str) -> str:
+    start, end = node.start_mark.index, node.end_mark.index
+    if body.flow_style:
         new = f"[{_quoted_item(call)}, {_quoted_item(str(node.value))}]"
-        return spliced.replaced(node.start_mark.index, node.end_mark.index, new).text
-    gap = spliced.newline + " " * (spliced.node(body).start_mark.column + 2)
-    new = f"{gap}- {_quoted_item(call)}{gap}- {old}"
-    start = node.start_mark.index
-    start -= len(spliced.text[:start]) - len(spliced.text[:start].rstrip(" "))
-    return spliced.replaced(start, node.end_mark.index, new).text
+        return spliced.replaced(start, end, new).text
+    gap = spliced.newline + " " * (body.start_mark.column + 2)
+    new = f"{gap}- {_quoted_item(call)}{gap}- {spliced.text[start:end]}"
+    start = len(spliced.text[:start].rstrip(" "))
+    return spliced.replaced(start, end, new).text
 
 
 def _quoted_item(command: str) -> str:
