@@ -111,7 +111,9 @@ class Repo:
             f"labels:\n  - {{id: pos, definition: {definition}}}\n  - {{id: neg}}\n"
         )
 
-    def bump(self, version: str, definition: str = "pleased", message: str = "", **more: str) -> str:
+    def bump(
+        self, version: str, definition: str = "pleased", message: str = "", **more: str
+    ) -> str:
         """Commit another version of guideline `tone` and return the commit."""
         text = self.guideline_yaml("tone", version, definition, **more)
         self.write("guidelines/tone/guideline.yaml", text)

@@ -78,8 +78,10 @@ def mismatched_link(snapshot: Snapshot) -> Iterator[Hit]:
     belong together.
 
     Bad:
+        guidelines: {g: {version: "1.0.0", object: aa}}
         links: {data/train.csv: {version: "1.0.0", object: aa, object_there: bb}}
     Good:
+        guidelines: {g: {version: "1.0.0", object: aa}}
         links: {data/train.csv: {version: "1.0.0", object: aa, object_there: aa}}
     Fix: labelmeta link SPLIT --guideline ID@REV
     """
@@ -114,8 +116,8 @@ def shallow_history(snapshot: Snapshot) -> Iterator[Hit]:
         guidelines: {g: {version: "2.0.0"}}
         links: {data/train.csv: {version: "1.0.0", present: false, cut: true}}
     Good:
-        guidelines: {g: {version: "1.0.0"}}
-        links: {data/train.csv: {version: "1.0.0", present: false, cut: true, found: HEAD}}
+        guidelines: {g: {version: "2.0.0"}}
+        links: {data/train.csv: {version: "2.0.0"}}
     Fix: git fetch --unshallow (in CI: fetch-depth: 0)
     """
     for one, layer, _, pin in _pinned(snapshot):
@@ -276,7 +278,7 @@ def reused_guideline_version(snapshot: Snapshot) -> Iterator[Hit]:
         links: {data/train.csv: {version: "1.0.0", object: aa}}
     Good:
         guidelines: {g: {version: "1.0.1", object: bb}}
-        links: {data/train.csv: {version: "1.0.0", object: aa, bump: patch}}
+        links: {data/train.csv: {version: "1.0.1", object: bb}}
     Fix: raise `version` in guideline.yaml in the commit that changes the text.
     """
     for one, layer, guideline, pin in _pinned(snapshot):

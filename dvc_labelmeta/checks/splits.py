@@ -140,7 +140,7 @@ def sidecar_in_data(snapshot: Snapshot) -> Iterator[Hit]:
         links: {data/train.csv: {version: "1.0.0"}}
     Good:
         data: {data: {value: aa.dir, folder: true}}
-        links: {data: {version: "1.0.0"}}
+        links: {data: {version: "1.0.0", value: aa.dir}}
     Fix: link the folder itself; its sidecar is written beside it.
     """
     for one in snapshot.sidecars:

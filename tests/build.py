@@ -1,0 +1,176 @@
+"""Snapshots from a few lines of YAML: the notation of the rules' Bad and Good examples."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import yaml
+
+from dvc_labelmeta.model.config import Config, Ignore
+from dvc_labelmeta.model.gate import gate, gate_path
+from dvc_labelmeta.model.guideline import Edition, Guideline, Pin
+from dvc_labelmeta.model.sidecar import SUFFIX, DataPin, Layer, Link, Sidecar
+from dvc_labelmeta.model.snapshot import Fault, Out, Place, Record, Run, Snapshot, Stage
+
+ONE_COMMIT = (("0123456789abcdef", "2026-01-06", "Change the text"),)
+
+
+def a_snapshot(text: str = "") -> Snapshot:
+    """Build a snapshot; whatever the text does not say is aligned.
+
+    guidelines: {id: {version, object, status, dirty, repo, available, head}}
+    links: {split: {id, version, object, object_there, mode, dataset, value, present, in_history,
+        found, cut, bump, behind, status, gate, untracked, split, layer}}
+    data: {path: {value, hash, folder, stage, merged_in}}   splits: [glob]   faults: {path: text}
+    stages, gate_stages: {name: {...}}   runs: {stage: {...}}   profile, gate, ignore: as configured
+    """
+    told: dict[str, Any] = yaml.safe_load(text) or {}
+    guidelines = {i: _guideline(i, g or {}) for i, g in told.get("guidelines", {"g": {}}).items()}
+    links = told.get("links", {})
+    sidecars = tuple(_sidecar(split, link) for split, link in links.items())
+    records = _records(told, sidecars)
+    config = Config(
+        profile=told.get("profile", "link"),
+        gate=told.get("gate", "always"),
+        splits=tuple(told.get("splits", ())),
+        ignore=tuple(Ignore(**entry) for entry in told.get("ignore", ())),
+    )
+    return Snapshot(
+        root="/project",
+        shallow=any(link.get("cut") for link in links.values()),
+        config=config,
+        sidecars=sidecars,
+        faults=tuple(Fault(Place(p), m) for p, m in told.get("faults", {}).items()),
+        records=records,
+        guidelines=guidelines,
+        pins=_pins(links, sidecars, guidelines),
+        untracked=frozenset(s + SUFFIX for s, link in links.items() if link.get("untracked")),
+        folders=frozenset(path for path, record in records.items() if record.folder),
+        matched=tuple(records) if config.splits else (),
+        stages=tuple(_stage(n, s) for n, s in told.get("stages", {}).items()),
+        gate_stages=_gate_stages(told, sidecars),
+        gates=_gates(links, sidecars, records),
+        runs=tuple(
+            Run(n, r["split"], Place("dvc.lock"), r["seen"], r.get("commit", ""))
+            for n, r in told.get("runs", {}).items()
+        ),
+    )
+
+
+def an_object(version: str) -> str:
+    """Return the object that a guideline has at a version, unless the text says otherwise."""
+    return hashlib.sha1(version.encode()).hexdigest()
+
+
+def _guideline(id_: str, told: dict[str, Any]) -> Guideline:
+    version = told.get("version", "1.0.0")
+    gone = not told.get("available", True) or told.get("head", True) is None
+    edition = Edition(told.get("object", an_object(version)), version, told.get("status", "active"))
+    return Guideline(
+        id_,
+        f"guidelines/{id_}",
+        told.get("repo"),
+        None if gone else edition,
+        told.get("dirty", False),
+        told.get("available", True),
+    )
+
+
+def _sidecar(split: str, told: dict[str, Any]) -> Sidecar:
+    version = told["version"]
+    link = Link(told.get("id", "g"), version, "c" * 40, told.get("object", an_object(version)))
+    layer = Layer(told.get("layer", "labels"), link, told.get("mode", "backward"))
+    data = told.get("split", split)
+    pin = DataPin(data, told.get("pin", "exact"), told.get("hash", "md5"), told.get("value", "aa"))
+    return Sidecar(split + SUFFIX, data, pin, dataset=told.get("dataset", ""), layers=(layer,))
+
+
+def _records(told: dict[str, Any], sidecars: tuple[Sidecar, ...]) -> dict[str, Record]:
+    """Records for each linked split, exactly as linked, then what `data` says."""
+    records = {
+        one.split: Record(one.split, one.data.hash, one.data.value, Place(one.split + ".dvc"))
+        for one in sidecars
+    }
+    known = told.get("data", {})
+    for path, record in known.items():
+        if record is not None:
+            records[path] = Record(
+                path,
+                record.get("hash", "md5"),
+                record["value"],
+                Place(path + ".dvc"),
+                stage=record.get("stage"),
+                folder=record.get("folder", False),
+                merged_in=record.get("merged_in"),
+            )
+    return {path: r for path, r in records.items() if known.get(path, True) is not None}
+
+
+def _pins(
+    links: dict[str, Any], sidecars: tuple[Sidecar, ...], guidelines: dict[str, Guideline]
+) -> dict[tuple[str, str, str], Pin]:
+    pins = {}
+    for told, one in zip(links.values(), sidecars, strict=True):
+        link = one.layers[0].guideline
+        guideline = guidelines.get(link.id)
+        if guideline is None or not guideline.available:
+            continue
+        same = guideline.head is not None and guideline.head.object == link.object
+        present = told.get("present", True)
+        there = told.get("object_there", link.object)
+        status = told.get("status") or (guideline.head.status if same else "active")
+        pins[link.id, link.commit, link.object] = Pin(
+            present,
+            told.get("in_history", present),
+            there if present else None,
+            Edition(link.object, told.get("version_there", link.version), status),
+            told.get("found", ""),
+            told.get("cut", False),
+            None
+            if told.get("behind", 1) is None
+            else ()
+            if same
+            else ONE_COMMIT * told.get("behind", 1),
+            () if same or guideline.head is None else (guideline.head.version,),
+            "none" if same else told.get("bump", "minor"),
+        )
+    return pins
+
+
+def _stage(name: str, told: dict[str, Any]) -> Stage:
+    return Stage(name, Place("dvc.yaml"), tuple((dep, "") for dep in told.get("deps", ())))
+
+
+def _gate_stages(told: dict[str, Any], sidecars: tuple[Sidecar, ...]) -> tuple[Stage, ...]:
+    default = {f"gate@{one.split}": {"split": one.split} for one in sidecars}
+    return tuple(
+        Stage(
+            f"labelmeta/dvc.yaml:{name}",
+            Place("labelmeta/dvc.yaml"),
+            ((stage["split"], ""),),
+            (
+                Out(
+                    gate_path(stage["split"]),
+                    cache=stage.get("cache", False),
+                    persist=stage.get("persist", False),
+                ),
+            ),
+            stage.get("frozen", False),
+            stage.get("always_changed", True),
+        )
+        for name, stage in told.get("gate_stages", default).items()
+    )
+
+
+def _gates(
+    links: dict[str, Any], sidecars: tuple[Sidecar, ...], records: dict[str, Record]
+) -> dict[str, bytes]:
+    gates = {}
+    for told, one in zip(links.values(), sidecars, strict=True):
+        written = told.get("gate", True)
+        if written is True and one.split in records:
+            gates[one.split] = gate(one, records[one.split])
+        elif isinstance(written, str):
+            gates[one.split] = written.encode()
+    return gates
