@@ -92,7 +92,7 @@ def check(
             shown = text(report, verbose=verbose(context), colour=colour() and not output)
             _put(shown, output)
     else:
-        _put(WRITERS[format_](report, RULES, snapshot.prefix, __version__), output)
+        _put(WRITERS[format_](report, RULES, snapshot.prefix, __version__), output, utf8=True)
     raise typer.Exit(report.exit_code(fail_on))
 
 
@@ -105,13 +105,17 @@ def _choice(option: str, value: str, values: tuple[str, ...]) -> None:
         raise Refused(f"{option} {value}: choose one of {', '.join(values)}")
 
 
-def _put(shown: str, output: str) -> None:
+def _put(shown: str, output: str, *, utf8: bool = False) -> None:
+    """Write to a file or the standard output; what programs read is UTF-8 on any terminal."""
     if output:
         try:
             with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(shown)
         except OSError as error:
             raise LabelMetaError(f"cannot write {output}: {error.strerror}") from None
+    elif utf8:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(shown.encode("utf-8", "backslashreplace"))
     else:
         sys.stdout.write(shown)
 

@@ -11,6 +11,7 @@ from dvc_labelmeta.checks.catalogue import RULES, find_rule, judge
 from dvc_labelmeta.checks.rule import SPLIT, Rule
 from dvc_labelmeta.cli.common import root_of
 from dvc_labelmeta.cli.gate import today
+from dvc_labelmeta.errors import UNJUDGED, Refused
 from dvc_labelmeta.model.finding import Finding
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
@@ -25,6 +26,7 @@ Format = Annotated[str, typer.Option("--format", help="text or json", metavar="F
 
 def status(context: typer.Context, format_: Format = "text") -> None:
     """Show, one line a split, what it is linked to, how far behind that is, and its findings."""
+    _refuse_unknown(format_)
     snapshot = load(root_of(context), with_pipeline=False)
     report = judge(snapshot, today(), scopes=(SPLIT,))
     rows = [
@@ -34,9 +36,8 @@ def status(context: typer.Context, format_: Format = "text") -> None:
     ]
     broken = [f for f in report.findings if f.code == "LM100"]
     if format_ == "json":
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
-        return
-    if rows:
+        typer.echo(json.dumps(rows, indent=2))
+    elif rows:
         head = (
             "SPLIT",
             "LAYER",
@@ -52,7 +53,14 @@ def status(context: typer.Context, format_: Format = "text") -> None:
     else:
         typer.echo("no split is linked yet; labelmeta link SPLIT --guideline ID")
     for finding in broken:
-        typer.echo(f"not read: {finding.message}")
+        typer.echo(f"not read: {finding.message}", err=format_ == "json")
+    if broken:
+        raise typer.Exit(UNJUDGED)
+
+
+def _refuse_unknown(format_: str) -> None:
+    if format_ not in ("text", "json"):
+        raise Refused(f"--format {format_}: choose text or json")
 
 
 def _row(snapshot: Snapshot, one: Sidecar, layer: Layer, findings: list[Finding]) -> dict[str, str]:
@@ -83,9 +91,10 @@ def explain(
     format_: Format = "text",
 ) -> None:
     """Explain a rule: what it finds, why that matters, bad, good, and how to mend it."""
+    _refuse_unknown(format_)
     chosen = [find_rule(rule)] if rule else list(RULES)
     if format_ == "json":
-        typer.echo(json.dumps([_entry(one) for one in chosen], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([_entry(one) for one in chosen], indent=2))
     elif rule:
         typer.echo(f"{chosen[0].code} {chosen[0].name} ({_severities(chosen[0])})\n")
         typer.echo(chosen[0].text)

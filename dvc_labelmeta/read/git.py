@@ -11,11 +11,12 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import IO, NamedTuple, cast
-
-from typing_extensions import Self
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from dvc_labelmeta.errors import LabelMetaError, NoSuchRevision, NotARepository
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 TREE = "tree"
 _CHUNK = 200

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from dvc_labelmeta.checks.rule import Rule
 from dvc_labelmeta.model.finding import Finding, Report
+from dvc_labelmeta.report.text import summary
 
 SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 _GITLAB = {"note": "info", "warning": "minor", "error": "major"}
+_COUNTED = {
+    "tests": "testcase",
+    "failures": "testcase/failure",
+    "errors": "testcase/error",
+    "skipped": "testcase/skipped",
+}
 _GITHUB = {"note": "notice", "warning": "warning", "error": "error"}
 
 
@@ -25,7 +32,10 @@ def as_json(report: Report, rules: Iterable[Rule], prefix: str, version: str) ->
         "schema": "labelmeta/report/v1",
         "version": version,
         "splits": report.splits,
-        "findings": [_finding(finding, prefix) for finding in report.findings],
+        "findings": [
+            _finding(finding, prefix) | {"fingerprint": mark}
+            for finding, mark in _fingerprints(report.findings, prefix)
+        ],
         "skipped": [
             {"code": s.code, "subject": s.subject, "because": s.because} for s in report.skipped
         ],
@@ -54,68 +64,88 @@ def _finding(finding: Finding, prefix: str) -> dict[str, Any]:
     }
 
 
+def _body(finding: Finding) -> str:
+    fix = [f"fix: {finding.fix}"] if finding.fix else []
+    return "\n".join([finding.message, *finding.details, *fix])
+
+
 def fingerprint(finding: Finding, prefix: str) -> str:
     """Return a hash that stays the same while lines move: servers track findings by it."""
     parts = (finding.code, prefix + finding.place.path, finding.split, *finding.place.pointer)
     return hashlib.sha256("\0".join(map(str, parts)).encode(errors="replace")).hexdigest()
 
 
+def _fingerprints(findings: Iterable[Finding], prefix: str) -> Iterator[tuple[Finding, str]]:
+    """Yield each finding with a fingerprint no other has: servers show only one of several."""
+    seen: dict[str, int] = {}
+    for finding in findings:
+        mark = fingerprint(finding, prefix)
+        seen[mark] = seen.get(mark, 0) + 1
+        if seen[mark] > 1:
+            mark = hashlib.sha256(f"{mark}{seen[mark]}".encode()).hexdigest()
+        yield finding, mark
+
+
 def sarif(report: Report, rules: Iterable[Rule], prefix: str, version: str) -> str:
-    """Return the report as SARIF 2.1.0 (OASIS); rule help comes from the rules' own text."""
+    """Return the report as SARIF 2.1.0 (OASIS); rule help comes from the rules' own text.
+
+    What the configuration ignores is left out: GitHub does not know `suppressions` and would open
+    an alert for it. The id keeps the projects of a monorepo apart.
+    """
     known = list(rules)
     index = {rule.code: number for number, rule in enumerate(known)}
     driver = {
         "name": "labelmeta",
         "semanticVersion": version,
-        "informationUri": "https://pypi.org/project/dvc-labelmeta/",
-        "rules": [
-            {
-                "id": rule.code,
-                "name": rule.name,
-                "shortDescription": {"text": rule.title},
-                "fullDescription": {"text": rule.text},
-                "help": {"text": rule.section("Fix")},
-                "defaultConfiguration": {"level": rule.severity},
-            }
-            for rule in known
-        ],
+        "rules": [_sarif_rule(rule) for rule in known],
     }
-    results = [
-        _sarif_result(finding, index, prefix)
-        for finding in (*report.findings, *(i.finding for i in report.ignored))
-    ]
-    for result, ignored in zip(results[len(report.findings) :], report.ignored, strict=True):
-        result["suppressions"] = [{"kind": "external", "justification": ignored.reason}]
     run = {
         "tool": {"driver": driver},
+        "automationDetails": {"id": f"labelmeta/{_uri(prefix)}"},
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": not any(f.unjudged for f in report.findings)}],
-        "results": results,
+        "results": [
+            _sarif_result(finding, mark, index, prefix)
+            for finding, mark in _fingerprints(report.findings, prefix)
+        ],
     }
     value = {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _sarif_result(finding: Finding, index: dict[str, int], prefix: str) -> dict[str, Any]:
-    text = "\n".join([finding.message, *finding.details, f"fix: {finding.fix}"])
+def _sarif_rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": rule.text.split("\nBad:", 1)[0].strip()},
+        "help": {
+            "text": rule.text,
+            "markdown": f"```text\n{rule.text}\n```\n\n`labelmeta explain {rule.code}`",
+        },
+        "defaultConfiguration": {"level": rule.severity},
+    }
+
+
+def _sarif_result(
+    finding: Finding, mark: str, index: dict[str, int], prefix: str
+) -> dict[str, Any]:
     region = {
         "startLine": max(finding.place.line, 1),
         "startColumn": max(finding.place.column, 1),
+    }
+    physical = {
+        "artifactLocation": {"uri": _uri(prefix + finding.place.path)},
+        "region": region,
     }
     return {
         "ruleId": finding.code,
         "ruleIndex": index[finding.code],
         "level": finding.severity,
-        "message": {"text": text},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(prefix + finding.place.path)},
-                    "region": region,
-                }
-            }
-        ],
-        "partialFingerprints": {"labelmeta/v1": fingerprint(finding, prefix)},
+        "message": {"text": _body(finding)},
+        "locations": [{"physicalLocation": physical}],
+        # not primaryLocationLineHash: GitHub's upload action makes that one from the file
+        "partialFingerprints": {"labelmeta/v1": mark},
     }
 
 
@@ -127,38 +157,51 @@ def _uri(path: str) -> str:
 
 
 def junit(report: Report, rules: Iterable[Rule], prefix: str, version: str) -> str:
-    """Return the report as JUnit XML: a test case for each rule, and one for each finding."""
+    """Return the report as JUnit XML: a test case for each finding, one for each clean rule.
+
+    An error finding is a failure, what could not be judged an error, what is ignored is skipped;
+    notes and warnings pass with their text as output.
+    """
     del version
-    found: dict[str, list[Finding]] = {}
+    found: dict[str, list[tuple[Finding, str | None]]] = {}
     for finding in report.findings:
-        found.setdefault(finding.code, []).append(finding)
+        found.setdefault(finding.code, []).append((finding, None))
+    for ignored in report.ignored:
+        found.setdefault(ignored.finding.code, []).append((ignored.finding, ignored.reason))
     suite = ET.Element("testsuite", name="labelmeta")
-    failures = 0
+    names: dict[str, int] = {}
     for rule in rules:
-        name = f"{rule.code} {rule.name}"
-        for finding in found.get(rule.code) or [None]:
-            case = ET.SubElement(suite, "testcase", classname="labelmeta", name=name)
-            if finding is None:
-                continue
-            case.set("name", f"{name}: {_clean(finding.place.path)}")
-            body = "\n".join([finding.message, *finding.details, f"fix: {finding.fix}"])
-            place = f"{prefix}{finding.place.path}:{max(finding.place.line, 1)}"
-            if finding.severity == "error":
-                failures += 1
-                failure = ET.SubElement(case, "failure", type=rule.name)
-                failure.set("message", _clean(finding.message))
-                failure.text = _clean(f"{place}: {body}")
-            else:
-                out = ET.SubElement(case, "system-out")
-                out.text = _clean(f"{place}: {finding.severity}: {body}")
-    suite.set("tests", str(len(suite)))
-    suite.set("failures", str(failures))
-    suite.set("errors", "0")
+        if rule.code not in found:
+            ET.SubElement(suite, "testcase", classname="labelmeta", name=f"{rule.code} {rule.name}")
+        for finding, reason in found.get(rule.code, ()):
+            case = _junit_case(suite, finding, prefix, reason)
+            name = case.get("name", "")
+            names[name] = names.get(name, 0) + 1
+            if names[name] > 1:  # servers tell test cases apart by their names
+                case.set("name", f"{name} ({names[name]})")
+    for key, tag in _COUNTED.items():
+        suite.set(key, str(len(suite.findall(tag))))
     suites = ET.Element("testsuites")
     suites.append(suite)
     ET.indent(suites)
     head = '<?xml version="1.0" encoding="utf-8"?>\n'
     return head + ET.tostring(suites, encoding="unicode") + "\n"
+
+
+def _junit_case(suite: ET.Element, finding: Finding, prefix: str, reason: str | None) -> ET.Element:
+    path = _clean(prefix + finding.place.path)
+    name = f"{finding.code} {finding.name}: {path}"
+    case = ET.SubElement(suite, "testcase", classname="labelmeta", name=name, file=path)
+    if reason is not None:
+        ET.SubElement(case, "skipped", message=_clean(f"ignored: {reason}"))
+        return case
+    text = f"{path}:{max(finding.place.line, 1)}: {finding.severity}: {_clean(_body(finding))}"
+    if finding.severity != "error" and not finding.unjudged:
+        ET.SubElement(case, "system-out").text = text
+        return case
+    tag = "error" if finding.unjudged else "failure"
+    ET.SubElement(case, tag, type=finding.name, message=_clean(finding.message)).text = text
+    return case
 
 
 def _clean(text: str) -> str:
@@ -172,7 +215,10 @@ def _clean(text: str) -> str:
 
 
 def github(report: Report, rules: Iterable[Rule], prefix: str, version: str) -> str:
-    """Return GitHub's workflow commands, which put findings on the lines of a pull request."""
+    """Return GitHub's workflow commands, which put findings on the lines of a pull request.
+
+    The last line is the summary, for the log: GitHub runs only lines that begin with `::`.
+    """
     del rules, version
     lines = []
     for finding in report.findings:
@@ -184,9 +230,8 @@ def github(report: Report, rules: Iterable[Rule], prefix: str, version: str) -> 
             "title": f"{finding.code} {finding.name}",
         }
         shown = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items())
-        body = "\n".join([finding.message, *finding.details, f"fix: {finding.fix}"])
-        lines.append(f"::{_GITHUB[finding.severity]} {shown}::{_escaped(body)}\n")
-    return "".join(lines)
+        lines.append(f"::{_GITHUB[finding.severity]} {shown}::{_escaped(_body(finding))}\n")
+    return "".join(lines) + summary(report) + "\n"
 
 
 def _escaped(text: str, more: str = "") -> str:
@@ -199,25 +244,19 @@ def _escaped(text: str, more: str = "") -> str:
 def gitlab(report: Report, rules: Iterable[Rule], prefix: str, version: str) -> str:
     """Return a GitLab Code Quality report (the Code Climate subset that GitLab reads)."""
     del rules, version
-    issues = []
-    seen: dict[str, int] = {}
-    for finding in report.findings:
-        mark = fingerprint(finding, prefix)
-        seen[mark] = seen.get(mark, 0) + 1
-        if seen[mark] > 1:
-            mark = hashlib.sha256(f"{mark}{seen[mark]}".encode()).hexdigest()
-        issues.append(
-            {
-                "description": f"{finding.code} {finding.message} (fix: {finding.fix})",
-                "check_name": f"{finding.code} {finding.name}",
-                "fingerprint": mark,
-                "severity": _GITLAB[finding.severity],
-                "location": {
-                    "path": prefix + finding.place.path,
-                    "lines": {"begin": max(finding.place.line, 1)},
-                },
-            }
-        )
+    issues = [
+        {
+            "description": " ".join(f"{finding.code} {_body(finding)}".split()),
+            "check_name": f"{finding.code} {finding.name}",
+            "fingerprint": mark,
+            "severity": _GITLAB[finding.severity],
+            "location": {
+                "path": prefix + finding.place.path,
+                "lines": {"begin": max(finding.place.line, 1)},
+            },
+        }
+        for finding, mark in _fingerprints(report.findings, prefix)
+    ]
     return json.dumps(issues, indent=2, ensure_ascii=False) + "\n"
 
 
