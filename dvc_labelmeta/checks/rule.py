@@ -81,8 +81,6 @@ class Rule:
         return dict(self.raised).get(profile, self.severity)
 
 
-def short(hash_: str | None) -> str:
+def short(hash_: str) -> str:
     """Return the first 12 characters of a hash, keeping DVC's mark of a folder."""
-    if not hash_:
-        return "nothing"
     return hash_[:12] + (".dir" if hash_.endswith(".dir") else "")

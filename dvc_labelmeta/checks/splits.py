@@ -143,16 +143,17 @@ def sidecar_in_data(snapshot: Snapshot) -> Iterator[Hit]:
         links: {data: {version: "1.0.0", value: aa.dir}}
     Fix: link the folder itself; its sidecar is written beside it.
     """
-    for one in snapshot.sidecars:
-        parts = one.path.split("/")
+    splits = {one.path: one.split for one in snapshot.sidecars}
+    for path in sorted(splits.keys() | snapshot.buried):
+        parts = path.split("/")
         for end in range(1, len(parts)):
             folder = "/".join(parts[:end])
             if folder in snapshot.folders:
                 yield Hit(
-                    (one.split, ""),
-                    Place(one.path),
-                    f"{one.path} lies inside {folder}, which DVC tracks as a folder",
-                    f"labelmeta link {folder}, then remove {one.path}",
+                    (splits.get(path, path.removesuffix(SUFFIX)), ""),
+                    Place(path),
+                    f"{path} lies inside {folder}, which DVC tracks as a folder",
+                    f"labelmeta link {folder}, then remove {path}",
                 )
 
 

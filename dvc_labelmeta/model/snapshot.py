@@ -100,7 +100,8 @@ class Snapshot:
 
     rev: "" for the working tree. prefix: the root from the Git top level, "" or "dir/".
     records: data by path. pins: by (guideline id, commit, object). gates: bytes of each gate
-    file by split. untracked: sidecars that Git does not track. folders: data that DVC tracks as
+    file by split. untracked: sidecars that Git does not track; buried: those
+    it cannot see, in folders that DVC tracks. folders: data that DVC tracks as
     a folder. texts: the text of each file of ours, for line numbers.
     """
 
@@ -116,6 +117,7 @@ class Snapshot:
     guidelines: Mapping[str, Guideline] = field(default_factory=dict)
     pins: Mapping[tuple[str, str, str], Pin] = field(default_factory=dict)
     untracked: frozenset[str] = frozenset()
+    buried: frozenset[str] = frozenset()
     folders: frozenset[str] = frozenset()
     matched: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()

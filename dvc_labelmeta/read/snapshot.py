@@ -11,7 +11,7 @@ from typing import Any
 
 from dvc_labelmeta.errors import BadConfig, UnreadableFile
 from dvc_labelmeta.model.config import Config, config, glob_matcher
-from dvc_labelmeta.model.finding import Report
+from dvc_labelmeta.model.finding import Finding, Report
 from dvc_labelmeta.model.guideline import Guideline, Pin
 from dvc_labelmeta.model.sidecar import SUFFIX, Link, Sidecar, sidecar
 from dvc_labelmeta.model.snapshot import Fault, Place, Record, Snapshot
@@ -121,7 +121,7 @@ class _Reader:
                 self._inside(settings)
                 return settings
         except BadConfig as error:
-            self.faults.append(Fault(Place(CONFIG), f"{CONFIG}: {error}"))
+            self.faults.append(Fault(Place(CONFIG, error.pointer), f"{CONFIG}: {error}"))
         raise BadConfig("\n".join(self._located(fault) for fault in self.faults))
 
     def _located(self, fault: Fault) -> str:
@@ -136,7 +136,10 @@ class _Reader:
         depth = self._depth()
         for ref in settings.guidelines:
             if leaves(ref.path, 0 if ref.repo else depth):
-                raise BadConfig(f"guideline {ref.id!r}: {ref.path} leaves the repository {top}")
+                raise BadConfig(
+                    f"guideline {ref.id!r}: {ref.path} leaves the repository {top}",
+                    ("guidelines", ref.id, "path"),
+                )
 
     def _depth(self) -> int:
         """How many folders the root is below the Git top level."""
@@ -331,6 +334,7 @@ def _with_pipeline(
     runs = pipeline.Runs(git, objects, snapshot.head, snapshot.shallow, reader.source)
     return replace(
         snapshot,
+        buried=reader.source.buried(snapshot.folders),
         stages=users,
         gate_stages=gate_stages,
         gates=known,
@@ -342,7 +346,7 @@ def _with_pipeline(
 def located(snapshot: Snapshot, report: Report) -> Report:
     """Return the report with line and column of every place looked up in the files read."""
     wanted: dict[str, list[Place]] = {}
-    for finding in report.findings:
+    for finding in (*report.findings, *(i.finding for i in report.ignored)):
         if not finding.place.line:
             wanted.setdefault(finding.place.path, []).append(finding.place)
     spots: dict[Place, Place] = {}
@@ -352,11 +356,15 @@ def located(snapshot: Snapshot, report: Report) -> Report:
             asked, places(text, [p.pointer for p in asked]), strict=True
         ):
             spots[place] = replace(place, line=line, column=column)
-    findings = tuple(
-        replace(finding, place=spots.get(finding.place, finding.place))
-        for finding in report.findings
+
+    def placed(finding: Finding) -> Finding:
+        return replace(finding, place=spots.get(finding.place, finding.place))
+
+    return replace(
+        report,
+        findings=tuple(placed(finding) for finding in report.findings),
+        ignored=tuple(replace(i, finding=placed(i.finding)) for i in report.ignored),
     )
-    return replace(report, findings=findings)
 
 
 def _text(snapshot: Snapshot, path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -32,6 +33,9 @@ class Source(Protocol):
 
         staged=False: only those that differ from the index.
         """
+
+    def buried(self, folders: Iterable[str]) -> frozenset[str]:
+        """Return the sidecars directly in `folders` that Git ignores together with the data."""
 
 
 class WorkTree:
@@ -73,6 +77,17 @@ class WorkTree:
             if any(one == path or one.startswith(path + "/") for one in changed)
         )
 
+    def buried(self, folders: Iterable[str]) -> frozenset[str]:
+        """See Source."""
+        found = set()
+        for folder in folders:
+            with (
+                contextlib.suppress(OSError),
+                os.scandir(os.path.join(self.git.folder, folder)) as it,
+            ):
+                found |= {f"{folder}/{entry.name}" for entry in it if entry.name.endswith(SUFFIX)}
+        return frozenset(found - self.index.keys() - self.extra)
+
 
 class Commit:
     """The files of one commit."""
@@ -97,6 +112,11 @@ class Commit:
     def dirty(self, paths: Iterable[str], *, staged: bool = True) -> frozenset[str]:
         """See Source: a commit has no uncommitted changes."""
         del paths, staged
+        return frozenset()
+
+    def buried(self, folders: Iterable[str]) -> frozenset[str]:
+        """See Source: a commit holds nothing that Git ignores."""
+        del folders
         return frozenset()
 
 
