@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
 
-.PHONY: demo test check lint bench schemas clean
+.PHONY: demo test check lint cover bench schemas clean
 
 demo: $(READY)
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python example-repo/demo.py
@@ -13,7 +13,12 @@ demo: $(READY)
 test: $(READY)
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -n $(JOBS) -q
 
-check: lint test
+check: lint cover test
+
+# every branch of what judges
+cover: $(READY)
+	$(BIN)/python -m pytest -q tests/unit tests/test_catalogue.py tests/test_laws.py \
+	  --cov=dvc_labelmeta.model --cov=dvc_labelmeta.checks --cov-branch --cov-fail-under=100
 
 lint: $(READY)
 	$(BIN)/ruff check .
