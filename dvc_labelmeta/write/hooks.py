@@ -7,34 +7,47 @@ import shlex
 
 from dvc_labelmeta.errors import Refused
 
-_BEGIN, _END = "# >>> labelmeta >>>", "# <<< labelmeta <<<"
-_BLOCK = re.compile(rf"\n?{_BEGIN}.*?{_END}\n", re.DOTALL)
-_EXEC = re.compile(r"^exec (.*)$", re.MULTILINE)
+_SHELL = re.compile(r"#!\s*(\S*/)?(env\s+(-S\s+)?)?(\S*/)?(sh|bash|dash|ksh|zsh)(\s|$)")
+_NEW = "#!/bin/sh\n"
 
 
 def with_hook(text: str, project: str) -> str:
     """Return a hook script that also checks `project` (a folder from the Git top level).
 
-    `dvc install` writes hooks that end in `exec dvc …`: nothing after it would run, so the
-    check goes before it. Raises Refused for a hook that is no shell script.
+    The check is the first command: hooks of DVC and of pre-commit end in `exec …`, after which
+    nothing runs. Raises Refused for a hook that is no shell script.
     """
-    if _BEGIN in text:
+    block = _block(project)
+    if block in text:
         return text
-    first = text.split("\n", 1)[0]
-    if text and not re.match(r"#!.*\b(sh|bash|dash|zsh)\b", first):
+    text = without_hook(text, project) or _NEW
+    first, _, rest = text.partition("\n")
+    if not _SHELL.match(first):
         raise Refused(
-            f"the hook begins with {first!r} and is no shell script; call labelmeta there"
+            f"the hook begins with {first[:60]!r} and is no shell script; call labelmeta there"
         )
-    block = f"{_BEGIN}\nlabelmeta --root {shlex.quote(project)} check || exit $?\n{_END}\n"
-    if not text:
-        return f"#!/bin/sh\n{block}"
-    found = _EXEC.search(text)
-    if found is not None:
-        return text[: found.start()] + block + text[found.start() :]
-    return text + ("" if text.endswith("\n") else "\n") + block
+    return f"{first}\n{block}{rest}"
 
 
-def without_hook(text: str) -> str:
+def without_hook(text: str, project: str) -> str:
     """Return a hook script without our block; nothing is left of one that held only that."""
-    rest = _BLOCK.sub("", text)
-    return "" if rest.strip() == "#!/bin/sh" else rest
+    begin, end = _marks(project)
+    start = text.find(f"{begin}\n")
+    stop = text.find(f"{end}\n", start)
+    if start < 0 or stop < 0:
+        return text
+    rest = text[:start] + text[stop + len(end) + 1 :]
+    return "" if rest == _NEW else rest
+
+
+def _block(project: str) -> str:
+    """A branch without the project is not checked; a pre-push hook's input is left alone."""
+    begin, end = _marks(project)
+    config = shlex.quote("labelmeta.yaml" if project == "." else f"{project}/labelmeta.yaml")
+    check = f"labelmeta --root {shlex.quote(project)} check </dev/null || exit $?"
+    return f"{begin}\nif [ -f {config} ]; then\n  {check}\nfi\n{end}\n"
+
+
+def _marks(project: str) -> tuple[str, str]:
+    name = "" if project == "." else " " + project.replace("\n", "?").replace("\r", "?")
+    return f"# >>> labelmeta{name} >>>", f"# <<< labelmeta{name} <<<"
