@@ -12,9 +12,9 @@ from dvc_labelmeta import __version__
 from dvc_labelmeta.checks.catalogue import RULES, judge, only_new, only_splits
 from dvc_labelmeta.cli import gate as gates
 from dvc_labelmeta.cli.common import colour, quiet, root_of, split_paths, verbose
-from dvc_labelmeta.errors import LabelMetaError, Refused
+from dvc_labelmeta.errors import BadConfig, LabelMetaError, Refused
 from dvc_labelmeta.model.config import PROFILES
-from dvc_labelmeta.model.finding import SEVERITIES
+from dvc_labelmeta.model.finding import SEVERITIES, Report
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.snapshot import load, located
 from dvc_labelmeta.report.machine import WRITERS
@@ -73,7 +73,7 @@ def check(
         snapshot = _with_profile(snapshot, profile)
     report = judge(snapshot, gates.today())
     if since:
-        report = only_new(report, judge(load(start, since), gates.today()))
+        report = only_new(report, _base(start, since))
     if splits:
         wanted = split_paths(snapshot.root, start, splits)
         unknown = (
@@ -94,6 +94,14 @@ def check(
     else:
         _put(WRITERS[format_](report, RULES, snapshot.prefix, __version__), output, utf8=True)
     raise typer.Exit(report.exit_code(fail_on))
+
+
+def _base(start: str, since: str) -> Report:
+    """Return what there was at a revision; all is new since one that had no (valid) project yet."""
+    try:
+        return judge(load(start, since), gates.today())
+    except BadConfig:
+        return Report()
 
 
 def _with_profile(snapshot: Snapshot, profile: str) -> Snapshot:
