@@ -122,6 +122,7 @@ def _finding(rule: Rule, hit: Hit, snapshot: Snapshot) -> Finding:
         hit.fix,
         hit.details,
         rule.unjudged,
+        hit.subject[0] if rule.scope == PROJECT and hit.subject[0] in snapshot.guidelines else "",
     )
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 
 from dvc_labelmeta.checks.catalogue import judge
-from dvc_labelmeta.checks.rule import SPLIT
+from dvc_labelmeta.checks.rule import PROJECT, SPLIT
 from dvc_labelmeta.errors import CLEAN, UNJUDGED, LabelMetaError
 from dvc_labelmeta.model.finding import Report
 from dvc_labelmeta.model.gate import gate, gate_path
@@ -29,7 +29,7 @@ def run(arguments: list[str]) -> int:
     folder = os.path.relpath(os.path.realpath(start), snapshot.root)
     wanted = [posixpath.normpath(posixpath.join(folder, name)) for name in names]
     known = [one.split for one in snapshot.sidecars]
-    report = judge(snapshot, today(), scopes=(SPLIT,))
+    report = judge(snapshot, today(), scopes=(SPLIT, PROJECT))
     codes = [
         _one(snapshot, split, report) for split in wanted or sorted(set(known) | _broken(report))
     ]
@@ -90,13 +90,14 @@ def _one(snapshot: Snapshot, split: str, report: Report) -> int:
 
 
 def _concerning(snapshot: Snapshot, one: Sidecar | None, split: str, report: Report) -> Report:
-    """Return the findings of this split, and files that could not be read and that it relies on."""
+    """Return the findings of this split, of its guidelines, and of files that it relies on."""
     linked = {layer.guideline.id for layer in one.layers} if one else set()
     others = [g.path for g in snapshot.guidelines.values() if g.id not in linked]
     findings = [
         finding
         for finding in report.findings
         if finding.split == split
+        or finding.guideline in linked
         or (
             finding.code == "LM100"
             and not finding.place.path.endswith(SUFFIX)

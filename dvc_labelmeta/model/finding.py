@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
+
 
 from dvc_labelmeta.model.snapshot import Place
 
 SEVERITIES = ("note", "warning", "error")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing a rule found.
 
-    split: the split it concerns, "" for none. details: further lines, such as the commits
+    split, guideline: what it concerns, "" for none. details: further lines, such as the commits
     between two versions. fix: what to do, one line. unjudged: the rule could not judge.
     """
 
@@ -26,6 +26,7 @@ class Finding:
     fix: str = ""
     details: tuple[str, ...] = ()
     unjudged: bool = False
+    guideline: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -33,8 +34,7 @@ class Finding:
         return self.code, self.place.path, self.message
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(NamedTuple):
     """A rule that was not asked about `subject` because `because` had failed there."""
 
     code: str
@@ -42,8 +42,7 @@ class Skip:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(NamedTuple):
     """A finding that the configuration takes back, and the reason given."""
 
     finding: Finding
@@ -51,8 +50,7 @@ class Ignored:
     until: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """All results of one check."""
 
     findings: tuple[Finding, ...] = ()

@@ -37,3 +37,14 @@ def test_patch_relink_retrains_nothing(linked: Repo) -> None:
     ran = linked.dvc("repro", "-P")
     assert "Running stage 'train'" not in ran.text
     assert linked.codes(code=0) == []
+
+
+def test_a_deleted_guideline_shuts_the_gate_and_an_edited_one_is_told(linked: Repo) -> None:
+    linked.write("guidelines/tone/guide.md", "# Tone\n\nAnother text.\n")
+    ran = linked.labelmeta("gate", "data/train.csv", code=0)
+    assert "LM108 uncommitted-guideline" in ran.err
+    assert "gate open: data/train.csv" in ran.out
+    linked.git("rm", "-rqf", "guidelines/tone")
+    linked.commit("Delete the guideline")
+    assert "LM118 missing-guideline" in linked.labelmeta("gate", "data/train.csv", code=1).err
+    assert not (linked.path / "labelmeta/gates/data/train.csv.json").exists()
