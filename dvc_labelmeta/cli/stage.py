@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import posixpath
+from codecs import BOM_UTF8
 from typing import Annotated
 
 import typer
@@ -52,13 +53,13 @@ def used_splits(snapshot: Snapshot, stage: Stage) -> list[str]:
     return [
         one.split
         for one in snapshot.sidecars
-        if any(
-            path == one.split
-            or path.startswith(one.split + "/")
-            or one.split.startswith(path + "/")
-            for path, _ in stage.deps
-        )
+        if any(overlap(path, one.split) for path, _ in stage.deps)
     ]
+
+
+def overlap(path: str, other: str) -> bool:
+    """Whether one of two paths is the other or lies inside it."""
+    return path == other or path.startswith(other + "/") or other.startswith(path + "/")
 
 
 @app.command("add", epilog="Example: labelmeta stage add gate-single")
@@ -72,6 +73,8 @@ def add(
     stages.template("stages", f"gate-{kind}.yaml")
     root = find_root(root_of(context))
     with lock(root):
+        if kind == "single":
+            _refuse_circle(load(root))
         before = content(root, "labelmeta.yaml") or b""
         text = decode(before)
         after = stages.with_gate_kind(text, parse(text), kind)
@@ -80,6 +83,23 @@ def add(
         if not dry_run:
             snapshot = load(root, with_pipeline=False)
             carry_out(context, root, _synced(snapshot), dry_run=False)
+
+
+def _refuse_circle(snapshot: Snapshot) -> None:
+    """Refuse one stage for all gates where a split is made from what is behind a gate."""
+    reached = {gate_path(one.split) for one in snapshot.sidecars}
+    waiting = list(snapshot.stages)
+    while ready := [
+        s for s in waiting if any(overlap(path, r) for path, _ in s.deps for r in reached)
+    ]:
+        reached |= {out.path for stage in ready for out in stage.outs}
+        waiting = [stage for stage in waiting if stage not in ready]
+    for one in snapshot.sidecars:
+        if any(overlap(one.split, path) for path in reached):
+            raise Refused(
+                f"{one.split} is made by a stage that waits for a gate itself; one stage for all "
+                "gates would make a circle: use gate-always or gate-cached"
+            )
 
 
 @app.command("sync", epilog="Example: labelmeta stage sync")
@@ -161,7 +181,8 @@ def require(
             after = stages.with_strict_cmd(
                 after, name, [posixpath.relpath(s, base) for s in wanted]
             )
-        edits = [Edit(file, before, after.encode())]
+        mark = BOM_UTF8 if before.startswith(BOM_UTF8) else b""
+        edits = [Edit(file, before, mark + after.encode())]
         if dry_run and not quiet(context):
             lines = difflib.unified_diff(
                 text.splitlines(), after.splitlines(), file, file, lineterm=""

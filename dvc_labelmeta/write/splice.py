@@ -81,8 +81,13 @@ class Text:
             return self.replaced(at, at, f", {plain(key)}: {scalar}")
         first, last = node.value[0][0], node.value[-1]
         at = self.end_of_line(_end(last[1]))
-        line = " " * first.start_mark.column + f"{plain(key)}: {scalar}"
-        return self._line_at(at, line)
+        space = "" if scalar[:1] in {"\r", "\n"} else " "
+        gap, line = " " * first.start_mark.column, f"{plain(key)}:{space}{scalar}"
+        if at == len(self.text) and getattr(last[1], "style", None) in {"|", ">"}:
+            # a line end behind this block would become part of its text
+            start = first.start_mark.index
+            return self.replaced(start, start, line + self.newline + gap)
+        return self._line_at(at, gap + line)
 
     def _line_at(self, at: int, line: str) -> Text:
         return self.replaced(at, at, self.newline + line)

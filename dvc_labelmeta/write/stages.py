@@ -48,9 +48,19 @@ def refuse_unsafe(split: str) -> None:
         )
 
 
+def _refuse_unspeakable(split: str) -> None:
+    """Raise Refused for a file name that is not UTF-8: no YAML file can hold it."""
+    try:
+        split.encode()
+    except UnicodeEncodeError:
+        raise Refused(f"{split!r} is no UTF-8 name, so dvc.yaml cannot hold it; rename it") from None
+
+
 def gates_text(config: Config, splits: list[str]) -> str:
     """Return labelmeta/dvc.yaml for these splits, in the kind that the configuration asks for."""
     kind, ordered = config.gate, sorted(set(splits))
+    for split in ordered:
+        _refuse_unspeakable(split)
     text = template("stages", f"gate-{kind}.yaml")
     if kind == "single" and not ordered:
         return text.split("stages:")[0] + "stages: {}\n"
@@ -86,49 +96,60 @@ def required(text: str, stage: str, deps: list[str]) -> str:
 
     Raises Refused where the stage is not there or its layout does not allow a safe splice.
     """
+    after = text
     for dep in deps:
-        body, spliced = _body(text, stage), Text(text)
-        current = spliced.node((*body, "deps"))
-        if current is None:
-            first = spliced.node((*body, "cmd"))
-            if first is None:
-                raise Refused(f"stage {stage!r} has no cmd")
-            text = _insert_list(spliced, body, "deps", plain(dep))
-            continue
-        _refuse_alias(text, current, stage)
-        if isinstance(current, yaml.SequenceNode) and not current.value:
-            spot = (current.start_mark.index, current.end_mark.index)
-            text = spliced.replaced(*spot, f"[{plain(dep)}]").text
-        elif dep not in _items(current):
-            text = spliced.add_item((*body, "deps"), plain(dep)).text
-    return text
+        after = _with_item(after, stage, "deps", dep, plain(dep))
+    _refuse_collateral(text, after, stage, "deps")
+    return after
 
 
 def with_params(text: str, stage: str, params: dict[str, list[str]]) -> str:
     """Return a dvc.yaml in which `stage` also names keys of sidecars as params."""
+    after = text
     for path, keys in params.items():
-        body, spliced = _body(text, stage), Text(text)
         entry = f"{plain(path)}: [{', '.join(plain(key) for key in keys)}]"
-        current = spliced.node((*body, "params"))
-        if current is None:
-            text = _insert_list(spliced, body, "params", entry)
-        elif path not in _items(current):
-            item = "{" + entry + "}" if current.flow_style else entry
-            text = spliced.add_item((*body, "params"), item).text
-    return text
+        after = _with_item(after, stage, "params", path, entry)
+    _refuse_collateral(text, after, stage, "params")
+    return after
+
+
+def _with_item(text: str, stage: str, key: str, name: str, item: str) -> str:
+    """Return the text with `item` in the list `key` of a stage, unless `name` is there already."""
+    body, spliced = _body(text, stage), Text(text)
+    current = spliced.node((*body, key))
+    if current is None:
+        if spliced.node((*body, "cmd")) is None:
+            raise Refused(f"stage {stage!r} has no cmd of its own; edit it by hand")
+        return _insert_list(spliced, body, key, item)
+    _refuse_alias(text, current, stage)
+    if not isinstance(current, yaml.SequenceNode):
+        raise Refused(f"{key} of stage {stage!r} is no list; edit it by hand")
+    if name in _items(current):
+        return text
+    shown = "{" + item + "}" if key == "params" and current.flow_style else item
+    if current.value:
+        return spliced.add_item((*body, key), shown).text
+    at = current.start_mark.index + 1
+    return spliced.replaced(at, at, shown).text
 
 
 def with_strict_cmd(text: str, stage: str, splits: list[str]) -> str:
     """Return a dvc.yaml in which the cmd of `stage` begins with `labelmeta gate`."""
     call = "labelmeta gate -- " + " ".join(f'"{split}"' for split in splits)
+    after = _strict(text, stage, call)
+    _refuse_collateral(text, after, stage, "cmd")
+    return after
+
+
+def _strict(text: str, stage: str, call: str) -> str:
     body, spliced = _body(text, stage), Text(text)
     node = spliced.node((*body, "cmd"))
-    if node is None:
-        raise Refused(f"stage {stage!r} has no cmd")
+    if node is None or not node.value:
+        raise Refused(f"stage {stage!r} has no cmd of its own; edit it by hand")
     _refuse_alias(text, node, stage)
     if isinstance(node, yaml.SequenceNode):
         return _strict_list(spliced, node, call)
-    if str(node.value).startswith("labelmeta gate"):
+    if str(node.value).lstrip().startswith("labelmeta gate"):
         return text
     if node.style in {"|", ">"}:
         return _strict_block(spliced, node, call)
@@ -153,7 +174,8 @@ def _strict_block(spliced: Text, node: Any, call: str) -> str:
     start = spliced.text.index("\n", node.start_mark.index) + 1
     indent = re.match(r"\s*", spliced.text[start:])
     gap = indent.group().rsplit("\n", 1)[-1] if indent else ""
-    return spliced.replaced(start, start, f"{gap}{call} &&{spliced.newline}").text
+    # a block is one script: `&&` would hold back its first command only
+    return spliced.replaced(start, start, f"{gap}{call} || exit 1;{spliced.newline}").text
 
 
 def _strict_line(spliced: Text, body: Any, node: Any, call: str) -> str:
@@ -186,7 +208,7 @@ def _body(text: str, stage: str) -> tuple[str, ...]:
 
 def _refuse_alias(text: str, node: Any, stage: str) -> None:
     """Refuse a node that an alias or anchor shares: a splice would change it everywhere."""
-    before = text[: node.start_mark.index].rstrip(" \n")
+    before = text[: node.start_mark.index].rstrip()
     if re.search(r"[&*][^\s,\[\]{}]+\Z", before):
         raise Refused(f"stage {stage!r} shares this part through a YAML anchor; edit it by hand")
     if text.count("*") and re.search(r":\s*\*[\w-]+", text):
@@ -195,6 +217,29 @@ def _refuse_alias(text: str, node: Any, stage: str) -> None:
             raise Refused(
                 f"stage {stage!r} shares this part through a YAML anchor; edit it by hand"
             )
+
+
+def _refuse_collateral(before: str, after: str, stage: str, key: str) -> None:
+    """Refuse a splice that changed more than `key` of the stage: anchors and merges do that."""
+    old, new = (_unshared(yaml.safe_load(text)) for text in (before, after))
+    was, now = _taken(old, stage, key), _taken(new, stage, key)
+    kept = key == "cmd" or now[: len(was)] == was
+    if old != new or not kept:
+        raise Refused(f"stage {stage!r} shares {key} through a YAML anchor; edit it by hand")
+
+
+def _unshared(value: Any) -> Any:
+    """Copy a parsed value so that what an alias repeats is no longer one object."""
+    if isinstance(value, dict):
+        return {key: _unshared(item) for key, item in value.items()}
+    return [_unshared(item) for item in value] if isinstance(value, list) else value
+
+
+def _taken(value: Any, stage: str, key: str) -> Any:
+    """Take `key` out of a stage and return what it was; a list where it was not there."""
+    body = value["stages"][stage]
+    body = body.get("do", body)
+    return body.pop(key, None) or []
 
 
 def _items(node: Any) -> set[str]:
@@ -213,7 +258,7 @@ def _insert_list(spliced: Text, body: tuple[str, ...], key: str, item: str) -> s
         shown = "{" + item + "}" if key == "params" else item
         return spliced.insert(body, key, f"[{shown}]").text
     gap = spliced.newline + " " * (node.value[0][0].start_mark.column + 2)
-    return spliced.insert(body, key, f"{gap}- {item}").text.replace(f"{key}: {gap}", f"{key}:{gap}")
+    return spliced.insert(body, key, f"{gap}- {item}").text
 
 
 def with_gate_kind(text: str, current: Any, kind: str) -> str:
