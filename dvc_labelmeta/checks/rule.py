@@ -5,16 +5,14 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from dvc_labelmeta.model.snapshot import Place, Snapshot
 
 SPLIT, PROJECT, PIPELINE = "split", "project", "pipeline"
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One place where a rule's condition holds.
 
     subject: (split or path, layer or ""): a rule whose prerequisite failed there is skipped.
@@ -38,8 +36,7 @@ class Judge(Protocol):
         """Yield a hit for each place where the rule's condition holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule of the catalogue.
 
     scope: SPLIT rules hold a gate back, PIPELINE rules judge dvc.yaml and dvc.lock, PROJECT

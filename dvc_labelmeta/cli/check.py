@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -105,7 +104,7 @@ def _base(start: str, since: str) -> Report:
 
 
 def _with_profile(snapshot: Snapshot, profile: str) -> Snapshot:
-    return replace(snapshot, config=replace(snapshot.config, profile=profile))
+    return snapshot._replace(config=snapshot.config._replace(profile=profile))
 
 
 def _choice(option: str, value: str, values: tuple[str, ...]) -> None:

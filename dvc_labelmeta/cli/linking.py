@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dvc_labelmeta.errors import NoSuchRevision, Refused
 from dvc_labelmeta.model.guideline import Guideline
@@ -21,8 +21,7 @@ from dvc_labelmeta.write.sidecars import changed, rendered, sidecar_path
 from dvc_labelmeta.write.stages import refuse_unsafe
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What the user asked for; None = decide from what is there."""
 
     id: str | None
@@ -100,18 +99,34 @@ def link(
     reasons += [
         f"{split} {why}: run `dvc add` or `dvc commit` first" for split, why in wrong.items()
     ]
-    if reasons:
-        raise Refused("nothing was linked:\n" + "\n".join(f"  {reason}" for reason in reasons))
     results, lines = [], []
     for split in splits:
-        record = snapshot.records[split]
-        one = known.get(split, links.new_sidecar(record))
-        for id_ in _guidelines(project, one, wish, split):
-            found = _allowed(project, id_, wish)
-            one = links.relinked(one, record, found.link, wish.layer, wish.mode)
-            lines.append(_line(one, found, split))
-        results.append(_with_wishes(one, wish))
+        if split not in snapshot.records:
+            continue  # `reasons` says why
+        try:
+            one, said = _linked(project, known.get(split), split, wish)
+        except (Refused, NoSuchRevision) as error:
+            reasons.append(str(error))
+            continue
+        results.append(one)
+        lines += said
+    if reasons:
+        told = "\n".join(f"  {reason}" for reason in dict.fromkeys(reasons))
+        raise Refused(f"nothing was linked:\n{told}")
     return _edits(project.snapshot, results), lines
+
+
+def _linked(
+    project: Project, one: Sidecar | None, split: str, wish: Wish
+) -> tuple[Sidecar, list[str]]:
+    """Return the sidecar of a split after linking it, and a line about each layer."""
+    record, lines = project.snapshot.records[split], []
+    one = one or links.new_sidecar(record)
+    for id_ in _guidelines(project, one, wish, split):
+        found = _kept(project.snapshot, one, _allowed(project, id_, wish))
+        one = links.relinked(one, record, found.link, wish.layer, wish.mode)
+        lines.append(_line(one, found, split))
+    return _with_wishes(one, wish), lines
 
 
 def _behind(snapshot: Snapshot) -> list[str]:
@@ -127,10 +142,15 @@ def _behind(snapshot: Snapshot) -> list[str]:
 
 def _unlinkable(snapshot: Snapshot, split: str) -> str | None:
     """Say why this path cannot be linked, or return None."""
-    refuse_unsafe(split)
+    try:
+        refuse_unsafe(split)
+    except Refused as error:
+        return str(error)
     broken = {fault.place.path: fault.message for fault in snapshot.faults}
     if sidecar_path(split) in broken:
         return f"its sidecar must be mended first: {broken[sidecar_path(split)]}"
+    if f"{split}.dvc" in broken:
+        return f"its .dvc file must be mended first: {broken[f'{split}.dvc']}"
     for folder in sorted(snapshot.folders):
         if split.startswith(folder + "/"):
             return f"{split} is inside {folder}, which DVC tracks as a folder: link {folder}"
@@ -178,9 +198,18 @@ def _allowed(project: Project, id_: str, wish: Wish) -> Target:
     return found
 
 
+def _kept(snapshot: Snapshot, one: Sidecar | None, found: Target) -> Target:
+    """Return the target with the commit linked before, where a shallow clone hides the true one."""
+    new = found.link
+    for layer in one.layers if one is not None and snapshot.shallow else ():
+        old = layer.guideline
+        if (old.id, old.version, old.object) == (new.id, new.version, new.object):
+            return found._replace(link=old)
+    return found
+
+
 def _with_wishes(one: Sidecar, wish: Wish) -> Sidecar:
-    return replace(
-        one,
+    return one._replace(
         dataset=wish.dataset or one.dataset,
         name=wish.name or one.name,
         owners=wish.owners or one.owners,
@@ -246,7 +275,7 @@ def _edits(snapshot: Snapshot, results: list[Sidecar]) -> list[Edit]:
     edits += [
         links.gate_edit(snapshot, one, _record(snapshot, one))
         for one in results
-        if one.split in snapshot.records
+        if one.split in snapshot.records and links.covers(one, _record(snapshot, one))
     ]
     return edits
 
@@ -288,12 +317,13 @@ def moving(snapshot: Snapshot, old: str, new: str) -> list[Edit]:
     path = sidecar_path(new)
     before = content(snapshot.root, one.path)
     text = decode(before or b"")
-    moved = replace(
-        one,
+    was, now = links.derived_names(old), links.derived_names(new)
+    moved = one._replace(
         path=path,
         split=new,
-        data=replace(
-            one.data,
+        dataset=now[0] if one.dataset == was[0] else one.dataset,
+        name=now[1] if one.name == was[1] else one.name,  # a name that a person gave stays
+        data=one.data._replace(
             path=new.rsplit("/", 1)[-1],
             stage=record.stage and one.data.stage and record.stage,
         ),
@@ -303,6 +333,6 @@ def moving(snapshot: Snapshot, old: str, new: str) -> list[Edit]:
     return [
         *links.project_edits(snapshot, splits),
         Edit(path, content(snapshot.root, path), after.encode()),
-        links.gate_edit(snapshot, moved, record),
+        *([links.gate_edit(snapshot, moved, record)] if links.covers(moved, record) else ()),
         *links.removal(snapshot, old),
     ]

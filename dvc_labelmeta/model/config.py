@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import BadConfig
 
@@ -13,8 +12,7 @@ PROFILES = ("link", "review", "audit")
 GATES = ("always", "single", "cached")
 
 
-@dataclass(frozen=True, slots=True)
-class GuidelineRef:
+class GuidelineRef(NamedTuple):
     """Where a guideline lives: a path from the root, or inside the repository named `repo`."""
 
     id: str
@@ -22,8 +20,7 @@ class GuidelineRef:
     repo: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(NamedTuple):
     """A finding that a person decided to live with; `until` is an ISO date, its last day."""
 
     rule: str
@@ -32,8 +29,7 @@ class Ignore:
     until: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """What labelmeta.yaml says; all paths are relative to the folder that holds it."""
 
     profile: str = "link"
@@ -47,7 +43,8 @@ class Config:
 def config(value: dict[str, Any]) -> Config:
     """Build a Config from a labelmeta.yaml that fits its schema.
 
-    Raises BadConfig for what a schema cannot say: a guideline in a repository that is not listed.
+    Raises BadConfig for what a schema cannot say: a guideline in a repository that is not
+    listed, a shell pattern that means nothing.
     """
     repos = {name: repo["url"] for name, repo in value.get("repos", {}).items()}
     guidelines = []
@@ -55,9 +52,14 @@ def config(value: dict[str, Any]) -> Config:
         repo = ref.get("repo")
         if repo is not None and repo not in repos:
             raise BadConfig(
-                f"guideline {id_!r} is in repository {repo!r}, which `repos:` does not list"
+                f"guideline {id_!r} is in repository {repo!r}, which `repos:` does not list",
+                ("guidelines", id_, "repo"),
             )
         guidelines.append(GuidelineRef(id_, posixpath.normpath(ref["path"]), repo))
+    for number, pattern in enumerate(value.get("splits", ())):
+        _usable(pattern, ("splits", number))
+    for number, entry in enumerate(value.get("ignore", ())):
+        _usable(entry["path"], ("ignore", number, "path"))
     return Config(
         profile=value.get("profile", "link"),
         gate=value.get("gate", "always"),
@@ -69,6 +71,13 @@ def config(value: dict[str, Any]) -> Config:
             for entry in value.get("ignore", ())
         ),
     )
+
+
+def _usable(pattern: str, pointer: tuple[str | int, ...]) -> None:
+    try:
+        glob_matcher((pattern,))
+    except re.error as error:
+        raise BadConfig(f"{pattern!r} is no shell pattern: {error.msg}", pointer) from None
 
 
 def glob_matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
@@ -86,9 +95,16 @@ def glob_matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
             elif piece == "?":
                 out += "[^/]"
             elif piece.startswith("[") and piece.endswith("]") and len(piece) > 2:
-                inner = piece[1:-1].replace("\\", r"\\")
-                out += f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
+                out += _one_of(piece[1:-1])
             else:
                 out += re.escape(piece)
         parts.append(out)
     return re.compile("(?:" + "|".join(parts) + r")\Z" if parts else r"(?!)")
+
+
+def _one_of(characters: str) -> str:
+    """Return the pattern of a shell's `[…]`: one character, never a slash."""
+    other = characters[0] in "!^" and len(characters) > 1
+    inner = re.sub(r"[\\\[&|~^]", r"\\\g<0>", characters[1:] if other else characters)
+    inner = inner.replace("--", r"-\-")  # which Python would take for a difference of sets
+    return f"(?!/)[^{inner}]" if other else f"(?!/)[{inner}]"

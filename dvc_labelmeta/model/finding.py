@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-
 from dvc_labelmeta.model.snapshot import Place
 
 SEVERITIES = ("note", "warning", "error")

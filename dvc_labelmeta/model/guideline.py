@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 STATUSES = ("draft", "active", "deprecated", "retired")
 BUMPS = ("none", "patch", "minor", "unknown", "major")
 
 # https://semver.org, without build metadata's extra groups
-_SEMVER = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\Z")
+_SEMVER = re.compile(r"([0-9]+)\.([0-9]+)\.([0-9]+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Edition:
+class Edition(NamedTuple):
     """A guideline as it stands at one commit; the version of prose is cut from its object."""
 
     object: str
@@ -21,8 +20,7 @@ class Edition:
     status: str = "active"
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
     """One entry of the releases file: a version that was published, and its content."""
 
     version: str
@@ -30,8 +28,7 @@ class Release:
     commit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Guideline:
+class Guideline(NamedTuple):
     """A guideline of the configuration.
 
     `head` is None where HEAD does not hold it; `dirty` says that the working tree or the index
@@ -47,8 +44,7 @@ class Guideline:
     releases: tuple[Release, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(NamedTuple):
     """What Git knows about one link.
 
     in_history: the commit is HEAD or an ancestor of it.

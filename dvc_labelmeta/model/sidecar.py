@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 SUFFIX = ".labelmeta.yaml"
 MODES = ("none", "backward", "forward", "full", "frozen")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One exact state of a guideline: `object` is its identity, `commit` says when and by whom."""
 
     id: str
@@ -20,8 +18,7 @@ class Link:
     object: str
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One labelling of a split under one guideline."""
 
     name: str
@@ -29,8 +26,7 @@ class Layer:
     mode: str = "backward"
 
 
-@dataclass(frozen=True, slots=True)
-class DataPin:
+class DataPin(NamedTuple):
     """The data that was linked: `value` is the hash as DVC or Git wrote it, `size` is in bytes."""
 
     path: str
@@ -41,8 +37,7 @@ class DataPin:
     stage: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sidecar:
+class Sidecar(NamedTuple):
     """One sidecar; `path` is the file, `split` the data it speaks of, both from the root."""
 
     path: str
@@ -51,7 +46,7 @@ class Sidecar:
     dataset: str = ""
     name: str = ""
     owners: tuple[str, ...] = ()
-    layers: tuple[Layer, ...] = field(default=())
+    layers: tuple[Layer, ...] = ()
 
     @property
     def exact(self) -> bool:

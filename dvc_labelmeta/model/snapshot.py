@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dvc_labelmeta.model.config import Config
 from dvc_labelmeta.model.guideline import Guideline, Pin
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A spot in a file: `path` from the root, `pointer` the keys down to a value.
 
     `line` and `column` count from 1; 0 means "not looked up yet" (only findings need them).
@@ -23,16 +22,14 @@ class Place:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """A file, or a part of one, that could not be read or does not fit its schema."""
 
     place: Place
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What DVC or Git has written down about one piece of data.
 
     hash, value: the algorithm and the hash as recorded ("git": blob of a file, tree of a folder);
@@ -53,8 +50,7 @@ class Record:
     merged_in: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Out:
+class Out(NamedTuple):
     """An output of a stage, path from the root."""
 
     path: str
@@ -62,8 +58,7 @@ class Out:
     persist: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(NamedTuple):
     """One stage of a pipeline, `foreach` and `matrix` unrolled as far as dvc.lock names them.
 
     name: as DVC addresses it ("train", "models/dvc.yaml:train@big"). deps: (path from the root,
@@ -79,8 +74,7 @@ class Stage:
     ran: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A recorded run that depended on a gate: was that gate ever committed?
 
     seen: "current" (working tree or HEAD), "ancestor" (`commit` names it), "never" or
@@ -94,8 +88,7 @@ class Run:
     commit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """One project at one revision.
 
     rev: "" for the working tree. prefix: the root from the Git top level, "" or "dir/".
@@ -110,21 +103,21 @@ class Snapshot:
     prefix: str = ""
     head: str = ""
     shallow: bool = False
-    config: Config = field(default_factory=Config)
+    config: Config = Config()
     sidecars: tuple[Sidecar, ...] = ()
     faults: tuple[Fault, ...] = ()
-    records: Mapping[str, Record] = field(default_factory=dict)
-    guidelines: Mapping[str, Guideline] = field(default_factory=dict)
-    pins: Mapping[tuple[str, str, str], Pin] = field(default_factory=dict)
+    records: Mapping[str, Record] = {}
+    guidelines: Mapping[str, Guideline] = {}
+    pins: Mapping[tuple[str, str, str], Pin] = {}
     untracked: frozenset[str] = frozenset()
     buried: frozenset[str] = frozenset()
     folders: frozenset[str] = frozenset()
     matched: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
     gate_stages: tuple[Stage, ...] = ()
-    gates: Mapping[str, bytes] = field(default_factory=dict)
+    gates: Mapping[str, bytes] = {}
     runs: tuple[Run, ...] = ()
-    texts: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = {}
 
     def pin(self, layer: Layer) -> Pin | None:
         """Return what Git knows about the link of a layer; None where nothing could be asked."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.config import GuidelineRef
@@ -136,12 +135,12 @@ class Pins:
         base = link.commit if inside else None
         if not inside:
             found, base = self._search(guideline, link, path)
-            pin = replace(pin, found=found)
+            pin = pin._replace(found=found)
         head = guideline.head
         if head is None or head.object == link.object:
-            return replace(pin, behind=())
+            return pin._replace(behind=())
         linked = pin.edition.version if pin.edition else link.version
-        pin = replace(pin, bump=declared_bump(linked, head.version), versions=(head.version,))
+        pin = pin._replace(bump=declared_bump(linked, head.version), versions=(head.version,))
         if base is None:
             return pin
         return self._distance(pin, guideline, linked, base, {path, old_path})
@@ -188,8 +187,7 @@ class Pins:
         """Add to a pin the commits since `base` that touched the guideline."""
         specs = [f":(top,literal){path}" for path in sorted(paths)]
         commits = self.git.log(f"{base}..{self.head}", "--", *specs)
-        return replace(
-            pin,
+        return pin._replace(
             bump=_trailers(commits) if pin.bump == "unknown" else pin.bump,
             behind=tuple((c.hash, c.date, c.subject) for c in commits),
             versions=self._versions(commits, guideline, linked),

@@ -6,7 +6,6 @@ import hashlib
 import os
 import posixpath
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
 from dvc_labelmeta.errors import BadConfig, UnreadableFile
@@ -244,8 +243,7 @@ def _guidelines(
         guideline = Guideline(ref.id, ref.path, ref.repo, available=pins is not None)
         if pins is not None:
             published = reader.shaped(releases_path(ref), "releases") if not ref.repo else None
-            guideline = replace(
-                guideline,
+            guideline = guideline._replace(
                 head=pins.head_edition(pins.git.above(ref.path)),
                 dirty=ref.repo is None and ref.path in dirty,
                 releases=releases(published) if published else (),
@@ -318,7 +316,7 @@ def _with_merges(reader: _Reader, git: Git, head: str) -> dict[str, Record]:
             continue
         newest = git.introduced(record.place.path, head)
         if newest is not None and len(newest[1]) > 1:
-            reader.records[one.split] = replace(record, merged_in=newest[0])
+            reader.records[one.split] = record._replace(merged_in=newest[0])
     return reader.records
 
 
@@ -330,10 +328,11 @@ def _with_pipeline(
     objects: Objects,
 ) -> Snapshot:
     users, gate_stages = pipeline.all_stages(pipelines)
-    known = pipeline.gates(reader.source, [one.split for one in snapshot.sidecars])
+    known = pipeline.gates(
+        reader.source, [one.split for one in snapshot.sidecars], reader.faults
+    )
     runs = pipeline.Runs(git, objects, snapshot.head, snapshot.shallow, reader.source)
-    return replace(
-        snapshot,
+    return snapshot._replace(
         buried=reader.source.buried(snapshot.folders),
         stages=users,
         gate_stages=gate_stages,
@@ -355,15 +354,14 @@ def located(snapshot: Snapshot, report: Report) -> Report:
         for place, (line, column) in zip(
             asked, places(text, [p.pointer for p in asked]), strict=True
         ):
-            spots[place] = replace(place, line=line, column=column)
+            spots[place] = place._replace(line=line, column=column)
 
     def placed(finding: Finding) -> Finding:
-        return replace(finding, place=spots.get(finding.place, finding.place))
+        return finding._replace(place=spots.get(finding.place, finding.place))
 
-    return replace(
-        report,
+    return report._replace(
         findings=tuple(placed(finding) for finding in report.findings),
-        ignored=tuple(replace(i, finding=placed(i.finding)) for i in report.ignored),
+        ignored=tuple(i._replace(finding=placed(i.finding)) for i in report.ignored),
     )
 
 

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dvc_labelmeta.errors import LabelMetaError, Refused
 from dvc_labelmeta.model.guideline import Guideline
@@ -18,8 +18,7 @@ from dvc_labelmeta.read.git import Repository
 from dvc_labelmeta.read.guidelines import Pins
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A link that could be written; `merged`: its commit is in the history of HEAD."""
 
     link: Link

@@ -6,15 +6,15 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dvc_labelmeta.errors import Refused
 
 OWN_FOLDER = ".labelmeta"
+_PREFIX, _SUFFIX = ".labelmeta-", ".tmp"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One file as it was when read and as it shall be; None = absent. `path` is from the root."""
 
     path: str
@@ -38,28 +38,42 @@ def apply(root: str, edits: Iterable[Edit]) -> list[Edit]:
     """Apply edits in order and return those that changed something.
 
     Each file is the old or the new one at any moment, never half. Raises Refused, before
-    anything is written, if a file is no longer what it was when it was read.
+    anything is written, if a file is no longer what it was when it was read. The caller holds
+    the lock, so that a temporary file which is there was left by a killed process.
     """
-    todo = changes(edits)
+    planned = list(edits)
+    _sweep({os.path.dirname(os.path.join(root, edit.path)) for edit in planned})
+    todo = changes(planned)
     for edit in todo:
         if content(root, edit.path) != edit.before:
             raise Refused(f"{edit.path} changed while this command ran; run it again")
     for edit in todo:
         path = os.path.join(root, edit.path)
         if edit.after is None:
-            os.unlink(path)
+            remove_file(path)
         else:
             write_file(path, edit.after)
     return todo
 
 
+def _sweep(folders: Iterable[str]) -> None:
+    """Remove temporary files of ours."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(folder):
+                if name.startswith(_PREFIX) and name.endswith(_SUFFIX):
+                    os.unlink(os.path.join(folder, name))
+
+
 def content(root: str, path: str) -> bytes | None:
-    """Return a file's bytes, None where there is none."""
+    """Return a file's bytes, None where there is none; raises Refused for what is no file."""
     try:
         with open(os.path.join(root, path), "rb") as file:
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise Refused(f"cannot read {path}: {error.strerror}") from None
 
 
 def write_file(path: str, after: bytes) -> None:
@@ -70,7 +84,7 @@ def write_file(path: str, after: bytes) -> None:
     folder = os.path.dirname(path) or "."
     try:
         os.makedirs(folder, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".labelmeta-", suffix=".tmp", dir=folder)
+        handle, temporary = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=folder)
     except OSError as error:
         raise Refused(f"cannot write {path}: {error.strerror}") from None
     try:
@@ -80,11 +94,23 @@ def write_file(path: str, after: bytes) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, _mode(path))
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+        if isinstance(error, OSError):
+            raise Refused(f"cannot write {path}: {error.strerror}") from None
         raise
     _sync_folder(folder)
+
+
+def remove_file(path: str) -> None:
+    """Remove a file if it is there; raises Refused where that cannot be done."""
+    try:
+        os.unlink(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise Refused(f"cannot remove {path}: {error.strerror}") from None
 
 
 def _mode(path: str) -> int:

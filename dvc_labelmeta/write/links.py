@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from dvc_labelmeta.model.gate import gate, gate_path
 from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Link, Sidecar
@@ -42,21 +41,23 @@ def relinked(
         mode = old.mode if old is not None else default
     new = Layer(name, link, mode)
     layers = tuple(new if known.name == name else known for known in one.layers)
-    one = replace(one, layers=layers if old is not None else (*layers, new))
-    return replace(one, data=data_pin(record, one.path, exact=one.frozen))
+    one = one._replace(layers=layers if old is not None else (*layers, new))
+    return one._replace(data=data_pin(record, one.path, exact=one.frozen))
 
 
 def new_sidecar(record: Record) -> Sidecar:
     """Return a sidecar without layers; data set and split take the names of folder and file."""
     path = sidecar_path(record.path)
-    folder, name = posixpath.split(record.path)
+    dataset, name = derived_names(record.path)
     return Sidecar(
-        path,
-        record.path,
-        data_pin(record, path, exact=True),
-        dataset=posixpath.basename(folder) or "data",
-        name=name.split(".")[0] or name,
+        path, record.path, data_pin(record, path, exact=True), dataset=dataset, name=name
     )
+
+
+def derived_names(split: str) -> tuple[str, str]:
+    """Return the names of data set and split that follow from a path."""
+    folder, name = posixpath.split(split)
+    return posixpath.basename(folder) or "data", name.split(".")[0] or name
 
 
 def repaired(one: Sidecar, commits: dict[tuple[str, str, str], str]) -> Sidecar:
@@ -65,8 +66,8 @@ def repaired(one: Sidecar, commits: dict[tuple[str, str, str], str]) -> Sidecar:
     for layer in one.layers:
         link = layer.guideline
         commit = commits.get((link.id, link.commit, link.object), link.commit)
-        layers.append(replace(layer, guideline=replace(link, commit=commit)))
-    return replace(one, layers=tuple(layers))
+        layers.append(layer._replace(guideline=link._replace(commit=commit)))
+    return one._replace(layers=tuple(layers))
 
 
 def project_edits(snapshot: Snapshot, splits: Iterable[str]) -> list[Edit]:
@@ -75,10 +76,18 @@ def project_edits(snapshot: Snapshot, splits: Iterable[str]) -> list[Edit]:
     attributes = content(root, ".gitattributes")
     new_attributes = with_attributes((attributes or b"").decode("utf-8", "surrogateescape"))
     stages = gates_text(snapshot.config, list(splits))
+    before = content(root, GATES_FILE)
+    if before is not None and b"\r\n" in before:  # core.autocrlf: Git made these line ends
+        stages = stages.replace("\n", "\r\n")
     return [
         Edit(".gitattributes", attributes, new_attributes.encode("utf-8", "surrogateescape")),
-        Edit(GATES_FILE, content(root, GATES_FILE), stages.encode()),
+        Edit(GATES_FILE, before, stages.encode()),
     ]
+
+
+def covers(one: Sidecar, record: Record) -> bool:
+    """Whether the link of a split covers its data as recorded now; else its gate stays shut."""
+    return not one.exact or (record.hash, record.value) == (one.data.hash, one.data.value)
 
 
 def gate_edit(snapshot: Snapshot, one: Sidecar, record: Record) -> Edit:
