@@ -22,7 +22,11 @@ class NoSuchRevision(LabelMetaError):
 
 
 class BadConfig(LabelMetaError):
-    """labelmeta.yaml cannot be used."""
+    """labelmeta.yaml cannot be used; `pointer` names the value at fault in it."""
+
+    def __init__(self, message: str, pointer: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.pointer = pointer
 
 
 class UnreadableFile(LabelMetaError):

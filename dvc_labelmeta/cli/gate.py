@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import posixpath
 import sys
@@ -17,7 +16,7 @@ from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.snapshot import load, located
 from dvc_labelmeta.report.text import text
-from dvc_labelmeta.write.edits import content, lock, write_file
+from dvc_labelmeta.write.edits import content, lock, remove_file, write_file
 
 REPORTS = ".labelmeta/reports"
 
@@ -82,7 +81,8 @@ def _one(snapshot: Snapshot, split: str, report: Report) -> int:
         print(text(located(snapshot, mine)), end="", file=sys.stderr)
     path, wanted = gate_path(split), gate(one, snapshot.records[split])
     if content(snapshot.root, path) != wanted:
-        write_file(os.path.join(snapshot.root, path), wanted)
+        with lock(snapshot.root):
+            write_file(os.path.join(snapshot.root, path), wanted)
     _remove(snapshot.root, report_path)
     linked = ", ".join(f"{layer.guideline.id} {layer.guideline.version}" for layer in one.layers)
     print(f"gate open: {split} ({linked})")
@@ -121,5 +121,4 @@ def _shut(snapshot: Snapshot, split: str, shown: str, report_path: str) -> None:
 
 
 def _remove(root: str, path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(os.path.join(root, path))
+    remove_file(os.path.join(root, path))

@@ -14,11 +14,15 @@ from dvc_labelmeta.model.sidecar import MODES
 
 Schema = dict[str, Any]
 
-ID = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
-HASH = r"^([0-9a-f]{40}|[0-9a-f]{64})$"
-DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+# in Python `$` also matches before a last line end; the look-ahead takes that back, and every
+# other dialect of regular expressions reads it as always true
+END = r"$(?!\n)"
+ID = r"^[A-Za-z0-9][A-Za-z0-9._-]*" + END
+HASH = r"^([0-9a-f]{40}|[0-9a-f]{64})" + END
+DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])" + END
 SOME = r"\S"
-PATH = r"^[^/\\\x00\r\n][^\\\x00\r\n]*$"
+PATH = r"^[^/\\\x00\r\n][^\\\x00\r\n]*" + END
+SEMVER = r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?" + END
 
 MODALITIES = [
     "text",
@@ -150,9 +154,9 @@ SIDECAR = record(
         "data": record(
             "the data that was linked, as DVC or Git recorded it",
             {
-                "path": text("the data, from this file", r"^[^/\\\x00\r\n][^\\\x00\r\n]*$"),
+                "path": text("the data, from this file", PATH),
                 "hash": choice("algorithm", ["md5", "md5-dos2unix", "git"]),
-                "value": text("hash, quoted", r"^[0-9a-f]{32,64}(\.dir)?$"),
+                "value": text("hash, quoted", r"^[0-9a-f]{32,64}(\.dir)?" + END),
             },
             {
                 "pin": choice("exact: this hash; stage: what the stage makes", ["exact", "stage"]),
@@ -207,9 +211,7 @@ GUIDELINE = record(
     {
         "schema": _schema("guideline"),
         "id": text("id, as in labelmeta.yaml", ID),
-        "version": text(
-            "semantic version, quoted", r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
-        ),
+        "version": text("semantic version, quoted", SEMVER, "1.2.0"),
         "status": choice("may labels be made under it?", STATUSES),
     },
     {

@@ -41,7 +41,9 @@ def gate(sidecar: Sidecar, record: Record) -> bytes:
         "data": {"hash": record.hash, "value": record.value},
         "layers": layers,
     }
-    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    # a file name that is not UTF-8 comes as lone surrogates; JSON can spell those as \udc..
+    return text.encode(errors="backslashreplace")
 
 
 def meaning(version: str, object_: str) -> str:

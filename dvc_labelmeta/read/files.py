@@ -145,11 +145,25 @@ class _Builder:
 
     def _mapping(self, node: Any) -> dict[str, Any]:
         result: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = self._key(key_node)
+            if key == "<<" and key_node.tag == "plain":
+                merged = self._merged(value_node) | merged
+                continue
             if key in result:
                 raise _at(key_node, f"has the key {key!r} twice; keep one of them")
             result[key] = self.value(value_node)
+        return merged | result if merged else result
+
+    def _merged(self, node: Any) -> dict[str, Any]:
+        """Return what a merge key (`<<: *base`) brings in, as DVC reads it: the first one wins."""
+        value = self.value(node)
+        result: dict[str, Any] = {}
+        for part in value if isinstance(value, list) else [value]:
+            if not isinstance(part, dict):
+                raise _at(node, "merges (`<<`) something that is no mapping")
+            result = part | result
         return result
 
     def _count(self, node: Any) -> None:
@@ -226,7 +240,8 @@ def misfits(name: str, value: Any) -> list[tuple[tuple[str | int, ...], str]]:
 
     validator = Draft202012Validator(published(name))
     errors = sorted(validator.iter_errors(value), key=lambda e: [str(p) for p in e.absolute_path])
-    return [(tuple(error.absolute_path), _sentence(error)) for error in errors]
+    # jsonschema reports each missing key by itself, the sentence names them all: say it once
+    return list(dict.fromkeys((tuple(e.absolute_path), _sentence(e)) for e in errors))
 
 
 def _sentence(error: Any) -> str:

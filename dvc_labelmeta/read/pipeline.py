@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.gate import FOLDER, gate_path
-from dvc_labelmeta.model.snapshot import Place, Run, Stage
+from dvc_labelmeta.model.snapshot import Fault, Place, Run, Stage
 from dvc_labelmeta.read import dvc
 from dvc_labelmeta.read.git import Git, Objects
 from dvc_labelmeta.read.source import Source
@@ -34,11 +34,16 @@ def all_stages(
     return tuple(users), tuple(gates)
 
 
-def gates(source: Source, splits: Iterable[str]) -> dict[str, bytes]:
-    """Return the bytes of each gate that is there, by split."""
+def gates(source: Source, splits: Iterable[str], faults: list[Fault]) -> dict[str, bytes]:
+    """Return the bytes of each gate that is there, by split; notes those that cannot be read."""
     found = {}
     for split in splits:
-        content = source.read(gate_path(split))
+        path = gate_path(split)
+        try:
+            content = source.read(path)
+        except UnreadableFile as error:
+            faults.append(Fault(Place(path, (), error.line, error.column), f"{path} {error}"))
+            continue
         if content is not None:
             found[split] = content
     return found
@@ -54,6 +59,7 @@ class Runs:
             git, objects, head, shallow, source,
         )  # fmt: skip
         self._history: dict[str, dict[str, str]] = {}
+        self._unread: set[str] = set()
 
     def of(self, stages: Iterable[Stage], known: dict[str, bytes]) -> Iterator[Run]:
         """Yield a Run for each gate that a stage's entry in dvc.lock names."""
@@ -77,7 +83,7 @@ class Runs:
         commit = self._history.get(path, {}).get(md5)
         if commit is not None:
             return "ancestor", commit
-        return ("unknown" if self.shallow else "never"), ""
+        return ("unknown" if self.shallow or path in self._unread else "never"), ""
 
     def _past(self, path: str) -> dict[str, str]:
         states = list(self.git.blobs_in_history(path, self.head))
@@ -87,10 +93,14 @@ class Runs:
             content = self.objects.blob(blob)
             if content is not None:
                 past.setdefault(_md5(content), commit)
+            elif blob.strip("0"):
+                self._unread.add(path)  # a partial clone; all zeros: the gate was deleted here
         return past
 
 
 def _md5(content: bytes) -> str:
+    import hashlib  # noqa: PLC0415  # OpenSSL starts slowly; a gate needs no hash
+
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 

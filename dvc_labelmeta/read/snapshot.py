@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import posixpath
 from contextlib import ExitStack
@@ -301,6 +300,8 @@ def clone_folder(root: str, settings: Config, repo: str) -> str | None:
 
 def clone_name(repo: str, url: str) -> str:
     """Return the folder name of a clone: another URL under the same name is another clone."""
+    import hashlib  # noqa: PLC0415  # OpenSSL starts slowly; a gate needs no hash
+
     return f"{repo}-{hashlib.sha256(url.encode()).hexdigest()[:12]}.git"
 
 
@@ -328,9 +329,7 @@ def _with_pipeline(
     objects: Objects,
 ) -> Snapshot:
     users, gate_stages = pipeline.all_stages(pipelines)
-    known = pipeline.gates(
-        reader.source, [one.split for one in snapshot.sidecars], reader.faults
-    )
+    known = pipeline.gates(reader.source, [one.split for one in snapshot.sidecars], reader.faults)
     runs = pipeline.Runs(git, objects, snapshot.head, snapshot.shallow, reader.source)
     return snapshot._replace(
         buried=reader.source.buried(snapshot.folders),

@@ -53,7 +53,9 @@ def _refuse_unspeakable(split: str) -> None:
     try:
         split.encode()
     except UnicodeEncodeError:
-        raise Refused(f"{split!r} is no UTF-8 name, so dvc.yaml cannot hold it; rename it") from None
+        raise Refused(
+            f"{split!r} is no UTF-8 name, so dvc.yaml cannot hold it; rename it"
+        ) from None
 
 
 def gates_text(config: Config, splits: list[str]) -> str:
