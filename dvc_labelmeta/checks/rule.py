@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
@@ -61,7 +60,7 @@ class Rule(NamedTuple):
     @property
     def text(self) -> str:
         """What, why, bad, good and fix, as `labelmeta explain` shows it."""
-        return inspect.cleandoc(self.judge.__doc__ or "")
+        return _clean(self.judge.__doc__ or "")
 
     @property
     def title(self) -> str:
@@ -71,11 +70,17 @@ class Rule(NamedTuple):
     def section(self, name: str) -> str:
         """Return the indented block under `Bad:`, `Good:` or `Fix:`."""
         match = re.search(rf"^{name}:[ ]*(.*(?:\n(?:[ ]+.*|))*)", self.text, re.MULTILINE)
-        return inspect.cleandoc(match.group(1)) if match else ""
+        return _clean(match.group(1)) if match else ""
 
     def severity_in(self, profile: str) -> str:
         """Return the severity of this rule under a profile."""
         return dict(self.raised).get(profile, self.severity)
+
+
+def _clean(text: str) -> str:
+    from inspect import cleandoc  # noqa: PLC0415  # only for `explain`; a gate starts without it
+
+    return cleandoc(text)
 
 
 def short(hash_: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 from dvc_labelmeta.model.snapshot import Place, Record
@@ -44,6 +43,8 @@ def tree_hash(entries: Mapping[str, Entry]) -> str:
         rows.append((raw + b"/", _row("40000", raw, tree_hash(inner))))
     body = b"".join(row for _, row in sorted(rows))
     wide = len(next(iter(entries.values())).object) == 64
+    import hashlib  # noqa: PLC0415  # OpenSSL starts slowly; most data is DVC's
+
     algorithm = hashlib.sha256 if wide else hashlib.sha1
     return algorithm(b"tree %d\0" % len(body) + body).hexdigest()
 
