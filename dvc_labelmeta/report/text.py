@@ -15,20 +15,27 @@ def paint(text: str, style: str, *, colour: bool) -> str:
     return f"{_COLOURS[style]}{text}{_RESET}" if colour else text
 
 
+def plain(text: str) -> str:
+    """Return text that stays on its line and gives the terminal no orders (names may hold both)."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def finding_text(finding: Finding, *, colour: bool = False) -> str:
     """Return one finding: place, severity, code, name, message, details, fix."""
     place = finding.place
     severity = paint(finding.severity, finding.severity, colour=colour)
     lines = [
         (
-            f"{place.path}:{max(place.line, 1)}:{max(place.column, 1)}: {severity} "
+            f"{plain(place.path)}:{max(place.line, 1)}:{max(place.column, 1)}: {severity} "
             f"{paint(finding.code, 'bold', colour=colour)} {finding.name}"
         ),
-        f"    {finding.message}",
+        f"    {plain(finding.message)}",
     ]
-    lines += [f"      {detail}" for detail in finding.details]
+    lines += [f"      {plain(detail)}" for detail in finding.details]
     if finding.fix:
-        lines.append(f"    fix: {finding.fix}")
+        lines.append(f"    fix: {plain(finding.fix)}")
     return "\n".join(lines)
 
 
@@ -37,10 +44,11 @@ def text(report: Report, *, verbose: bool = False, colour: bool = False) -> str:
     parts = [finding_text(finding, colour=colour) for finding in report.findings]
     if verbose:
         parts += [
-            f"skipped: {s.code} for {s.subject}, because of {s.because}" for s in report.skipped
+            f"skipped: {s.code} for {plain(s.subject)}, because of {s.because}"
+            for s in report.skipped
         ]
     parts += [
-        f"ignored: {i.finding.code} {i.finding.place.path}: {i.reason}"
+        f"ignored: {i.finding.code} {plain(i.finding.place.path)}: {plain(i.reason)}"
         + (f" (until {i.until})" if i.until else "")
         for i in report.ignored
     ]
