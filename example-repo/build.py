@@ -1,0 +1,177 @@
+"""Build the example project as a Git and DVC repository: python example-repo/build.py [FOLDER].
+
+Authors and dates are fixed, so the same inputs give the same commits. Needs git, dvc and
+labelmeta; uses neither the network nor anything of the user's own configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TARGET = HERE / "build"
+PROJECT = HERE / "project"
+HISTORY = HERE / "history"
+SPLITS = ("data/train.csv", "data/dev.csv", "data/test.csv")
+PEOPLE = {"mara": "Mara Lindqvist", "tomasz": "Tomasz Nowak", "ines": "Inês Duarte"}
+MARK = "labelmeta-example"
+
+
+class Failed(Exception):
+    """A step of the build went wrong."""
+
+
+def environment(target: Path) -> dict[str, str]:
+    """Return the environment of every command: nothing of the user's but PATH and the like.
+
+    HOME and DVC's own folders lie inside `.git` of the repository, where no one trips over them.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "DVC_", "XDG_"))}
+    home = target / ".git" / MARK
+    return kept | {
+        "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", ""),
+        "HOME": str(home),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "DVC_NO_ANALYTICS": "1",
+        "DVC_GLOBAL_CONFIG_DIR": str(home),
+        "DVC_SYSTEM_CONFIG_DIR": str(home),
+        "DVC_SITE_CACHE_DIR": str(home / "dvc"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",
+        "LC_ALL": "C",
+        "COLUMNS": "80",
+        "TZ": "UTC",
+    }
+
+
+def author(who: str, date: str) -> dict[str, str]:
+    """Return the variables that make a person the author and committer of a commit at a date."""
+    fields = {"NAME": PEOPLE[who], "EMAIL": f"{who}@parcels.example", "DATE": f"{date}+01:00"}
+    return {f"GIT_{role}_{k}": v for role in ("AUTHOR", "COMMITTER") for k, v in fields.items()}
+
+
+class Builder:
+    """A repository being built."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.env = environment(target)
+
+    def run(self, *command: str, **env: str) -> None:
+        """Run a command; raises Failed with what it printed if it does not succeed."""
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self.target,
+                env=self.env | env,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise Failed(f"{command[0]} is not installed here; `make demo` sets it up") from None
+        if done.returncode:
+            shown = done.stdout.decode(errors="replace")
+            raise Failed(f"{' '.join(command)}: exit code {done.returncode}\n{shown}")
+
+    def copy(self, *names: str) -> None:
+        """Copy files of the project into the repository."""
+        for name in names:
+            (self.target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(PROJECT / name, self.target / name)
+
+    def commit(self, who: str, date: str, message: str) -> None:
+        """Commit everything."""
+        self.run("git", "add", "-A")
+        self.run("git", "commit", "-q", "-m", message, **author(who, date))
+
+    def guideline(self, *versions: str) -> None:
+        """Apply versions of the guideline; author, date and message are in the patches."""
+        patches = [str(HISTORY / f"intent-{version}.patch") for version in versions]
+        apply_patches(self, patches)
+
+
+def apply_patches(builder: Builder, patches: Sequence[str]) -> None:
+    """Commit patches; the committer is a robot, at the author's date."""
+    robot = {"GIT_COMMITTER_NAME": "Merge Bot", "GIT_COMMITTER_EMAIL": "bot@parcels.example"}
+    builder.run(
+        "git", "am", "-q", "--keep-cr", "--committer-date-is-author-date", *patches, **robot
+    )
+
+
+def build(target: Path) -> None:
+    """Build the repository in an empty or new folder."""
+    target.mkdir(parents=True, exist_ok=True)
+    repo = Builder(target)
+    repo.run("git", "init", "-q", "-b", "main")
+    (target / ".git" / MARK).mkdir()
+    repo.run("dvc", "init", "-q")
+    repo.copy(".gitignore", "README.md")
+    repo.commit("ines", "2025-09-01T09:00:00", "Start the project")
+    repo.guideline("1.0.0", "1.0.1", "1.0.2", "1.1.0", "1.2.0", "1.3.0", "2.0.0", "2.1.0")
+
+    repo.copy("raw/annotations.csv", "data/dev.csv", "data/test.csv")
+    repo.run("dvc", "add", "-q", "raw/annotations.csv", "data/dev.csv", "data/test.csv")
+    repo.commit("tomasz", "2026-01-21T14:20:00", "Add the messages, labelled under intent 2.1.0")
+
+    scripts = [f"scripts/{path.name}" for path in sorted((PROJECT / "scripts").glob("*.py"))]
+    repo.copy("dvc.yaml", *scripts)
+    repo.run("dvc", "repro", "-q")
+    repo.commit("ines", "2026-01-22T11:10:00", "Train and evaluate a first classifier")
+
+    repo.copy("labelmeta.yaml")
+    repo.run("labelmeta", "init")
+    repo.run(
+        "labelmeta", "link", *SPLITS,
+        "--guideline", "intent", "--dataset", "help-desk", "--owner", "help-desk-quality",
+    )  # fmt: skip
+    repo.run("labelmeta", "stage", "require", "train")
+    repo.run("labelmeta", "stage", "require", "evaluate")
+    repo.run("git", "add", "-A")
+    repo.run("dvc", "repro", "-q", "-P")
+    repo.commit("ines", "2026-01-26T10:00:00", "Link the splits to guideline intent 2.1.0")
+    repo.guideline("2.1.1")
+
+    repo.run("labelmeta", "link", "--all")
+    repo.commit("ines", "2026-02-03T09:30:00", "Follow intent 2.1.1: a typo, no label changes")
+
+
+def prepared(target: Path, *, force: bool) -> Path:
+    """Return the folder once it is free; removes only what this script built, and if `force`."""
+    target = target.resolve()
+    if target.exists() and any(target.iterdir()):
+        if not (target / ".git" / MARK).is_dir():
+            raise Failed(f"{target} holds something else; name another folder")
+        if not force:
+            raise Failed(f"{target} is built already; --force builds it anew")
+        shutil.rmtree(target)
+    return target
+
+
+def main() -> int:
+    """Build and say where."""
+    parser = argparse.ArgumentParser(description="Build the example project.")
+    parser.add_argument("folder", nargs="?", type=Path, default=TARGET)
+    parser.add_argument("--force", action="store_true", help="build anew what was built before")
+    given = parser.parse_args()
+    try:
+        target = prepared(given.folder, force=given.force)
+        build(target)
+    except Failed as why:
+        print(f"build.py: {why}", file=sys.stderr)
+        return 1
+    print(f"built {target}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""Show on the example project what labelmeta is for: `make demo`.
+
+Builds the project anew, then runs real commands in it and prints what they print; of DVC's output
+its hints and echoes are left out (CHATTER), nothing else. Every state is checked on the way: the
+exit code is 1 if anything is not as the headings say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+from build import HERE, TARGET, Failed, author, build, environment, prepared
+
+WIDTH, HEIGHT = 80, 24
+PATCH = HERE / "narrow-complaint.patch"
+CHATTER = re.compile(
+    r"\s*$|> |\tgit add |\tdvc config |To track the changes|To enable auto staging|Use `dvc push`|"
+    r"(Updating|Generating) lock file|'.*\.dvc' didn't change"
+)
+HEARSAY = "(friend|neighbour) (said|says)|I heard"
+GATES = tuple(
+    f"Running stage 'labelmeta/dvc.yaml:gate@data/{split}.csv'"
+    for split in ("dev", "train", "test")
+)
+OPEN = "gate open: data/{}.csv (intent {})"
+
+
+class Screen:
+    """One state: a heading, and commands with what they print."""
+
+    def __init__(self, target: Path, heading: str) -> None:
+        self.target = target
+        self.heading = heading
+        self.lines = [f"=== {heading} ==="]
+
+    def run(
+        self, command: str, *, code: int = 0, has: tuple[str, ...] = (), lacks: tuple[str, ...] = ()
+    ) -> str:
+        """Run a command; raises Failed if exit code or output are not those expected."""
+        done = subprocess.run(
+            ["sh", "-c", command],
+            cwd=self.target,
+            env=environment(self.target) | author("ines", "2026-03-02T11:00:00"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        text = done.stdout.decode(errors="replace")
+        self.lines.append(f"$ {command}")
+        printed = text.splitlines()
+        if command.startswith("dvc"):
+            printed = [line for line in printed if not CHATTER.match(line)]
+        self.lines += [row for line in printed for row in wrapped(line)]
+        reasons = [f"it does not print: {words}" for words in has if words not in text]
+        reasons += [f"it prints: {words}" for words in lacks if words in text]
+        if done.returncode != code:
+            reasons.append(f"exit code {done.returncode}, expected {code}")
+        if reasons:
+            raise Failed(f"{self.heading}\n`{command}`: {'; '.join(reasons)}\n\n{text}")
+        return text
+
+    def show(self) -> None:
+        """Print the state; it has to fit on one screen."""
+        rows = [row for line in self.lines for row in wrapped(line)]
+        print("\n" + "\n".join(rows), flush=True)
+        if len(rows) >= HEIGHT:
+            raise Failed(f"{self.heading}: {len(rows)} rows do not fit on a screen of {HEIGHT}")
+
+
+def wrapped(line: str) -> list[str]:
+    """Return a line as rows of the screen, further rows indented like the first."""
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.wrap(
+        line, WIDTH, subsequent_indent=indent, break_on_hyphens=False, drop_whitespace=True
+    ) or [""]
+
+
+def aligned(target: Path) -> None:
+    """Show that only the gates run while everything is aligned."""
+    screen = Screen(target, "1. Every split is aligned with its guideline: only the gates run")
+    screen.run("labelmeta status", has=("data/test.csv", "2.1.1", "frozen"), lacks=("LM1",))
+    screen.run(
+        "dvc repro",
+        has=(
+            *GATES,
+            *(f"Stage '{stage}' didn't change" for stage in ("prepare", "train", "evaluate")),
+        ),
+        lacks=("Running stage 'train'", "Running stage 'evaluate'", "Running stage 'prepare'"),
+    )
+    if screen.run("git status --short"):
+        raise Failed("an aligned `dvc repro` changed files")
+    screen.show()
+
+
+def changed(target: Path) -> None:
+    """Show a change of the guideline in a branch."""
+    screen = Screen(target, "2. In a branch, somebody narrows the label `complaint`")
+    screen.run("git switch -qc narrow-complaint")
+    screen.run(f"git am {os.path.relpath(PATCH, target)}", has=("intent 3.0.0",))
+    screen.run(
+        "git diff -U0 main -- guidelines",
+        has=('-version: "2.1.1"', '+version: "3.0.0"', "+    definition:"),
+    )
+    screen.show()
+
+
+def stopped(target: Path) -> None:
+    """Show that `dvc repro` stops before training and says why."""
+    commit = Screen(target, "").run("git rev-parse --short=12 HEAD").strip()
+    screen = Screen(target, "3. The labels were made under the old wording: `dvc repro` stops")
+    screen.run(
+        'dvc repro; echo "exit code $?"',
+        has=("LM105", "data/dev.csv", "intent 2.1.1", "3.0.0", commit, "exit code 255"),
+        lacks=("Running stage 'train'",),
+    )
+    screen.run("labelmeta status", has=("1 (major)", "LM105"))
+    screen.show()
+
+
+def linked_anew(target: Path) -> None:
+    """Show that linking anew opens the gates, and what then runs."""
+    screen = Screen(target, "4. A search finds no hearsay, the labels hold: link anew, and train")
+    screen.run(f'cat data/*.csv | grep -ciE "{HEARSAY}"', code=1, has=("0",))
+    screen.run("labelmeta link --all | grep -e '->'", has=("data/test.csv -> intent 3.0.0",))
+    screen.run(
+        "dvc repro",
+        has=(
+            *(OPEN.format(split, "3.0.0") for split in ("dev", "train", "test")),
+            "Stage 'prepare' didn't change",
+            "Running stage 'train'",
+            "Running stage 'evaluate'",
+        ),
+        lacks=("Running stage 'prepare'",),
+    )
+    screen.run('git commit -qam "Link the splits to intent 3.0.0"')
+    screen.run("labelmeta check", has=("3 splits checked: aligned",))
+    screen.show()
+
+
+def main() -> int:
+    """Build, show the four states, and say whether all was as it should be."""
+    parser = argparse.ArgumentParser(description="Build the example and show four states of it.")
+    parser.add_argument("folder", nargs="?", type=Path, default=TARGET)
+    start = time.monotonic()
+    try:
+        target = prepared(parser.parse_args().folder, force=True)
+        print(f"building the example in {os.path.relpath(target)} (DVC's hints are left out below)")
+        build(target)
+        for state in (aligned, changed, stopped, linked_anew):
+            state(target)
+    except Failed as why:
+        print(f"\ndemo.py: not as expected: {why}", file=sys.stderr)
+        return 1
+    seconds = time.monotonic() - start
+    print(f"\nAll four states are as they should be ({seconds:.0f} s). Look around: {target}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,183 @@
+"""The acceptance: the example project as a newcomer meets it, built by its own scripts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.repo import Ran, Repo
+
+HERE = Path(__file__).resolve().parents[1] / "example-repo"
+SPLITS = ("data/dev.csv", "data/test.csv", "data/train.csv")
+GATES = [f"Running stage 'labelmeta/dvc.yaml:gate@{split}':" for split in SPLITS]
+GUIDELINE = "guidelines/intent/guideline.yaml"
+
+
+def script(name: str, *args: str, **env: str) -> Ran:
+    done = subprocess.run(
+        [sys.executable, str(HERE / name), *args],
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def running(ran: Ran) -> list[str]:
+    """Return the stages that ran, sorted."""
+    return sorted(line for line in ran.out.splitlines() if line.startswith("Running stage"))
+
+
+def gates(repo: Repo) -> dict[str, str]:
+    return {split: repo.read(f"labelmeta/gates/{split}.json") for split in SPLITS}
+
+
+def change(repo: Repo, version: str, old: str, new: str, message: str) -> str:
+    """Commit the guideline with another version and one text replaced."""
+    text = repo.read(GUIDELINE)
+    assert text.count('version: "2.1.1"') == 1
+    assert text.count(old) == 1
+    repo.write(GUIDELINE, text.replace('"2.1.1"', f'"{version}"').replace(old, new))
+    return repo.commit(message, "2026-03-02T09:00:00+00:00")
+
+
+@pytest.fixture(scope="session")
+def built_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("example") / "build"
+    ran = script("build.py", str(target))
+    assert ran.code == 0, ran.text
+    return target
+
+
+@pytest.fixture
+def example(built_example: Path, tmp_path: Path) -> Repo:
+    shutil.copytree(built_example, tmp_path / "example", symlinks=True)
+    return Repo(tmp_path / "example")
+
+
+def test_everything_is_committed_linked_and_aligned(built_example: Path) -> None:
+    repo = Repo(built_example)
+    assert repo.git("status", "--porcelain") == ""
+    assert repo.findings(code=0) == []
+    sidecars = {
+        split: yaml.safe_load(repo.read(f"{split}.labelmeta.yaml")) for split in SPLITS
+    }  # every kind of link is shown
+    assert [sidecars[split]["data"]["pin"] for split in SPLITS] == ["exact", "exact", "stage"]
+    modes = [sidecars[split]["layers"]["labels"]["mode"] for split in SPLITS]
+    assert modes == ["backward", "frozen", "backward"]
+    rows = repo.labelmeta("guideline", "log", "intent").out.splitlines()[1:]
+    versions = [row.split()[2] for row in rows]
+    assert len(set(versions)) == len(versions) >= 6
+    authors = set(repo.git("log", "--format=%an", "--", "guidelines").splitlines())
+    assert len(authors) >= 3
+    dates = repo.git("log", "--format=%at").splitlines()
+    assert dates == sorted(dates, reverse=True)
+    assert len(set(dates)) == len(dates)
+
+
+def test_training_learned_something_and_was_recorded(built_example: Path) -> None:
+    repo = Repo(built_example)
+    metrics = json.loads(repo.read("metrics.json"))
+    assert 0.6 < metrics["accuracy"] < 1
+    weights = json.loads(repo.read("model.json"))["weights"]
+    assert max(weights["thank"], key=weights["thank"].__getitem__) == "praise"
+    lock = yaml.safe_load(repo.read("dvc.lock"))["stages"]
+    assert {"prepare", "train", "evaluate"} == set(lock)
+    used = {dep["path"] for stage in ("train", "evaluate") for dep in lock[stage]["deps"]}
+    assert {f"labelmeta/gates/{split}.json" for split in SPLITS} <= used
+
+
+def test_second_repro_runs_only_the_gates(example: Repo) -> None:
+    before, lock = gates(example), example.read("dvc.lock")
+    example.dvc("repro", "-P")
+    ran = example.dvc("repro", "-P")
+    assert running(ran) == GATES
+    assert gates(example) == before
+    assert example.read("dvc.lock") == lock
+    assert example.git("status", "--porcelain") == ""
+
+
+def test_changed_definition_stops_repro_and_link_mends_it(example: Repo) -> None:
+    commit = change(
+        example,
+        "3.0.0",
+        "Something went wrong with a delivery or with our service.",
+        "The writer's own delivery went wrong.",
+        "Narrow complaint",
+    )
+    ran = example.dvc("repro", code=None)
+    assert ran.code != 0
+    wanted = ("LM105", "data/dev.csv", "guideline intent 2.1.1", "3.0.0", commit[:12])
+    for words in (*wanted, "Narrow complaint", "1 commit behind"):
+        assert words in ran.text
+    assert running(ran) == GATES[:1]
+    assert [f["code"] for f in example.findings(code=1) if f["severity"] == "error"].count(
+        "LM105"
+    ) == len(SPLITS)
+
+    example.labelmeta("link", *SPLITS)
+    ran = example.dvc("repro")
+    assert running(ran) == ["Running stage 'evaluate':", *GATES, "Running stage 'train':"]
+    assert "Stage 'prepare' didn't change, skipping" in ran.out
+    example.commit("Link the splits anew")
+    assert example.findings(code=0) == []
+
+
+def test_patch_is_followed_without_training(example: Repo) -> None:
+    change(example, "2.1.2", "Do not look the parcel up.", "Do not look it up.", "Shorten R1")
+    before = gates(example)
+    assert {f["severity"] for f in example.findings(code=0)} == {"note"}
+    example.labelmeta("link", "--all")
+    assert gates(example) == before
+    assert running(example.dvc("repro", "-P")) == GATES
+    example.commit("Follow intent 2.1.2")
+    assert example.findings(code=0) == []
+
+
+@pytest.mark.slow
+def test_demo_shows_four_states_and_builds_the_same_commits(
+    built_example: Path, tmp_path: Path
+) -> None:
+    home, target = tmp_path / "home", tmp_path / "demo"
+    home.mkdir()
+    stranger = {
+        "HOME": str(home),
+        "GIT_AUTHOR_NAME": "Somebody Else",
+        "GIT_COMMITTER_DATE": "2020-01-01T00:00:00+00:00",
+        "TZ": "Asia/Tokyo",
+        "PYTHONHASHSEED": "7",
+        "COLUMNS": "40",
+    }
+    ran = script("demo.py", str(target), **stranger)
+    assert ran.code == 0, ran.text
+    assert "\x1b" not in ran.text
+    screens = ran.out.split("\n=== ")[1:]
+    assert [screen[:2] for screen in screens] == ["1.", "2.", "3.", "4."]
+    assert all(len(line) <= 80 for screen in screens for line in screen.splitlines()[:-1])
+    assert "LM105 outdated-guideline" in screens[2]
+    assert "exit code 255" in screens[2]
+    assert "3 splits checked: aligned" in screens[3]
+    assert list(home.iterdir()) == []
+    head = Repo(built_example).git("rev-parse", "main")
+    assert Repo(target).git("rev-parse", "main") == head
+
+
+def test_build_keeps_what_it_did_not_make(built_example: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.md").write_text("mine")
+    for name in ("build.py", "demo.py"):
+        ran = script(name, str(tmp_path), *(["--force"] if name == "build.py" else []))
+        assert ran.code == 1
+        assert "holds something else" in ran.err
+    assert (tmp_path / "thesis.md").read_text() == "mine"
+    ran = script("build.py", str(built_example))
+    assert ran.code == 1
+    assert "--force" in ran.err
