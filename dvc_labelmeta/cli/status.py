@@ -49,7 +49,10 @@ def status(context: typer.Context, format_: Format = "text") -> None:
             "DATA",
             "FINDINGS",
         )
-        typer.echo(table([head, *(tuple(row.values()) for row in rows)]))
+        lines = [head, *(tuple(row.values()) for row in rows)]
+        if len({row["layer"] for row in rows}) == 1:  # LAYER would say the same in every line
+            lines = [(line[0], *line[2:]) for line in lines]
+        typer.echo(table(lines))
     else:
         typer.echo("no split is linked yet; labelmeta link SPLIT --guideline ID")
     for finding in broken:
