@@ -90,8 +90,8 @@ def link(
     )
     root = find_root(root_of(context))
     with lock(root):
-        project = linking.Project(root)
         asked = split_paths(root, root_of(context), splits or ())
+        project = linking.Project(root, asked)
         if repair:
             edits, lines = linking.repair(project, asked)
         else:
@@ -133,7 +133,7 @@ def mv(
     """Follow renamed data: move sidecar and gate after `dvc move` or `git mv`."""
     root = find_root(root_of(context))
     with lock(root):
-        snapshot = load(root, with_pipeline=False)
         before, after = split_paths(root, root_of(context), [old, new])
+        snapshot = load(root, with_pipeline=False, also=[after])
         edits = linking.moving(snapshot, before, after)
         carry_out(context, root, edits, dry_run=dry_run)

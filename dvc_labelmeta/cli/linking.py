@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
 
@@ -37,9 +38,10 @@ class Wish(NamedTuple):
 class Project:
     """A project about to be written to: its snapshot, read once the lock is held."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, asked: Sequence[str] = ()) -> None:
         self.root = root
-        self.snapshot = load(root, with_pipeline=False)
+        self.asked = asked
+        self.snapshot = load(root, with_pipeline=False, also=asked)
         self._targets: dict[tuple[str, str | None], Target] = {}
 
     def guideline(self, id_: str) -> Guideline:
@@ -58,7 +60,7 @@ class Project:
         from dvc_labelmeta.read.clones import fetch  # noqa: PLC0415  # GitPython: 60 ms, rarely
 
         fetch(self.root, self.snapshot.config, guideline.repo or "")
-        self.snapshot = load(self.root, with_pipeline=False)
+        self.snapshot = load(self.root, with_pipeline=False, also=self.asked)
 
     def target(self, id_: str, rev: str | None) -> Target:
         """Return the link to a guideline at a revision; asks its repository once."""
@@ -130,13 +132,19 @@ def _linked(
 
 
 def _behind(snapshot: Snapshot) -> list[str]:
-    """Return the splits of which a layer is not under the guideline at HEAD."""
+    """Return the splits of which a layer is not under the guideline at HEAD.
+
+    Also those whose gate is missing or old: `link` may have been killed before it wrote it.
+    """
     splits = []
     for one in snapshot.sidecars:
         heads = [snapshot.guidelines.get(layer.guideline.id) for layer in one.layers]
         objects = [g.head.object if g and g.head else None for g in heads]
         if any(o != layer.guideline.object for o, layer in zip(objects, one.layers, strict=True)):
             splits.append(one.split)
+        elif (record := snapshot.records.get(one.split)) and links.covers(one, record):
+            edit = links.gate_edit(snapshot, one, record)
+            splits += [one.split] if edit.before != edit.after else []
     return splits
 
 
@@ -159,7 +167,10 @@ def _unlinkable(snapshot: Snapshot, split: str) -> str | None:
         name = posixpath.basename(split)
         close = [path for path in snapshot.records if posixpath.basename(path) == name]
         hint = f"; did you mean {', '.join(sorted(close))}?" if close else ""
-        return f"{split} is tracked neither by DVC nor by Git: `dvc add` it first{hint}"
+        return (
+            f"{split} is tracked neither by DVC nor by Git: `dvc add` it first, or run the stage "
+            f"that makes it{hint}"
+        )
     if not record.value:
         if record.hash == "git":
             return f"{split} has changes that are not in Git's index: `git add` it first"
@@ -300,7 +311,7 @@ def unlinking(snapshot: Snapshot, asked: list[str]) -> list[Edit]:
         if split not in known | broken:
             raise Refused(f"{split} is not linked; `labelmeta status` lists what is")
         edits += links.removal(snapshot, split)
-    return [*edits, *links.project_edits(snapshot, known - set(asked))]
+    return [*links.project_edits(snapshot, known - set(asked), asked), *edits]
 
 
 def moving(snapshot: Snapshot, old: str, new: str) -> list[Edit]:
@@ -309,8 +320,6 @@ def moving(snapshot: Snapshot, old: str, new: str) -> list[Edit]:
     one = next((one for one in snapshot.sidecars if one.split == old), None)
     if one is None:
         raise Refused(f"{old} is not linked; `labelmeta status` lists what is")
-    if any(other.split == new for other in snapshot.sidecars):
-        raise Refused(f"{new} is linked already; unlink one of the two first")
     record = snapshot.records.get(new)
     if record is None:
         raise Refused(f"{new} is tracked neither by DVC nor by Git: rename the data first")
@@ -329,9 +338,11 @@ def moving(snapshot: Snapshot, old: str, new: str) -> list[Edit]:
         ),
     )
     after = changed(text, parse(text), moved)
+    if content(snapshot.root, path) not in {None, after.encode()}:  # equal: a killed run wrote it
+        raise Refused(f"{new} is linked already; unlink one of the two first")
     splits = ({other.split for other in snapshot.sidecars} - {old}) | {new}
     return [
-        *links.project_edits(snapshot, splits),
+        *links.project_edits(snapshot, splits, [old]),
         Edit(path, content(snapshot.root, path), after.encode()),
         *([links.gate_edit(snapshot, moved, record)] if links.covers(moved, record) else ()),
         *links.removal(snapshot, old),

@@ -33,8 +33,9 @@ def fetch(root: str, config: Config, repo: str) -> str:
         with git.Repo(folder) as bare:
             bare.git.update_environment(**_ENVIRONMENT)
             bare.git.fetch(url, *_REFS)
-    except git.GitCommandError as error:
-        reason = (error.stderr or str(error)).strip().removeprefix("stderr: ").strip("'")
+    except git.GitError as error:  # also a URL that GitPython refuses, such as ext::
+        words = (getattr(error, "stderr", "") or str(error)).strip()
+        reason = words.removeprefix("stderr: ").strip("'")
         raise LabelMetaError(
             f"repository {repo!r} cannot be fetched from {url}: {reason}"
         ) from None

@@ -5,6 +5,7 @@ Clones and fetches are in `read/clones.py`; nothing here touches the network or 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import posixpath
 import re
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 TREE = "tree"
 _CHUNK = 200
+_HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _KEPT = re.compile(
     r"GIT_(EXEC_PATH|SSH|SSH_COMMAND|SSL_\w+|CONFIG_\w+|ALLOW_PROTOCOL|ASKPASS|TRACE\w*|"
     r"CEILING_DIRECTORIES|TERMINAL_PROMPT|HTTP\w*|PROXY\w*)\Z"
@@ -48,6 +50,7 @@ def environment() -> dict[str, str]:
     """Return the environment for Git: no prompt, no lazy fetch, nothing a calling hook had set."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or _KEPT.match(k)}
     return kept | {
+        "GIT_ALLOW_PROTOCOL": "none",  # versions before 2.39.4 do not know GIT_NO_LAZY_FETCH
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
@@ -164,6 +167,7 @@ class Objects:
         self.folder = folder
         self._known: dict[str, tuple[str, str, bytes] | None] = {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._local: frozenset[str] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -183,11 +187,49 @@ class Objects:
         new = list(dict.fromkeys(n for n in names if n not in self._known and "\n" not in n))
         for start in range(0, len(new), _CHUNK):
             chunk = new[start : start + _CHUNK]
-            questions, answers = self._started()
-            questions.write("".join(n + "\n" for n in chunk).encode(errors="surrogateescape"))
+            while chunk:
+                chunk = self._asked([name for name in chunk if not self._left_out(name)])
+
+    def _asked(self, names: list[str]) -> list[str]:
+        """Ask for these objects; return those that a process which ended early left unanswered."""
+        if not names:
+            return []
+        questions, answers = self._started()
+        with contextlib.suppress(BrokenPipeError):
+            questions.write("".join(n + "\n" for n in names).encode(errors="surrogateescape"))
             questions.flush()
-            for name in chunk:
+        for number, name in enumerate(names):
+            try:
                 self._known[name] = _answer(answers)
+            except EOFError:
+                self._look_at_clone()
+                self._known[name] = None
+                return names[number + 1 :]
+        return []
+
+    def _look_at_clone(self) -> None:
+        """Learn which objects a partial clone holds: Git stops at one that it may not fetch."""
+        assert self._process is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.communicate()
+        self._process = None
+        git = Git(self.folder)
+        promised = r"^(remote\..*\.(promisor|partialclonefilter)|extensions\.partialclone)$"
+        if self._local is None and not git.run("config", "--get-regexp", promised, ok=(0, 1)):
+            raise LabelMetaError(
+                "`git cat-file` ended early; is the repository whole? see `git fsck`"
+            )
+        if self._local is None:
+            form = "--batch-check=%(objectname)"
+            out = git.text("cat-file", "--batch-all-objects", "--unordered", form)
+            self._local = frozenset(out.split())
+
+    def _left_out(self, name: str) -> bool:
+        """Whether a partial clone is known not to hold the object with this full hash."""
+        if self._local is None or name in self._local or not _HASH.match(name):
+            return False
+        self._known[name] = None
+        return True
 
     def get(self, name: str) -> tuple[str, str, bytes] | None:
         """Return (hash, kind, content) of an object, or None where there is none."""
@@ -230,7 +272,7 @@ class Objects:
 def _answer(answers: IO[bytes]) -> tuple[str, str, bytes] | None:
     header = answers.readline().decode(errors="surrogateescape").rstrip("\n")
     if not header:
-        raise LabelMetaError("`git cat-file` ended early; is the repository whole? see `git fsck`")
+        raise EOFError
     words = header.split(" ")
     if words[-1] in {"missing", "ambiguous"} or len(words) != 3:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Any
 
@@ -26,11 +27,18 @@ from dvc_labelmeta.read.guidelines import (
 from dvc_labelmeta.read.source import CONFIG, Commit, Source, WorkTree, find_root
 
 
-def load(start: str = ".", rev: str | None = None, *, with_pipeline: bool = True) -> Snapshot:
+def load(
+    start: str = ".",
+    rev: str | None = None,
+    *,
+    with_pipeline: bool = True,
+    also: Iterable[str] = (),
+) -> Snapshot:
     """Return the snapshot of the project that `start` is in: the working tree, or revision `rev`.
 
     Reads neither data nor the network and does not need DVC. `with_pipeline=False` leaves out
-    stages, gates and runs (the gate stage asks for nothing else).
+    stages, gates and runs (the gate stage asks for nothing else). `also` names paths that may
+    become splits: without it, of the data that only Git tracks, only linked splits have a record.
 
     Raises NotARepository, NoSuchRevision, BadConfig.
     """
@@ -46,7 +54,7 @@ def load(start: str = ".", rev: str | None = None, *, with_pipeline: bool = True
         settings = reader.config()
         reader.sidecars()
         pipelines = reader.data()
-        reader.git_data()
+        reader.git_data(also)
         pins = Pins(repository._replace(head=head), objects)
         guidelines, answers = _guidelines(reader, settings, pins, stack)
         snapshot = Snapshot(
@@ -198,9 +206,9 @@ class _Reader:
         except UnreadableFile as error:
             self.faults.append(Fault(Place(path, (), error.line, error.column), f"{path} {error}"))
 
-    def git_data(self) -> None:
-        """Add records for splits that only Git tracks."""
-        wanted = {one.split for one in self.found if one.split not in self.records}
+    def git_data(self, also: Iterable[str]) -> None:
+        """Add records for splits, and for the paths `also`, that only Git tracks."""
+        wanted = {one.split for one in self.found}.union(also) - self.records.keys()
         dirty = self.source.dirty(sorted(wanted), staged=False)
         for split in wanted:
             record = gitdata.record(self.source.index, split, dirty=split in dirty)

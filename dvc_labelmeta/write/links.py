@@ -70,8 +70,15 @@ def repaired(one: Sidecar, commits: dict[tuple[str, str, str], str]) -> Sidecar:
     return one._replace(layers=tuple(layers))
 
 
-def project_edits(snapshot: Snapshot, splits: Iterable[str]) -> list[Edit]:
-    """Return the edits that keep .gitattributes and the gate stages in step with the splits."""
+def project_edits(
+    snapshot: Snapshot, splits: Iterable[str], gone: Iterable[str] = ()
+) -> list[Edit]:
+    """Return the edits that keep .gitattributes and the gate stages in step with the splits.
+
+    A split whose sidecar cannot be read keeps its gate stage, unless it is among `gone`.
+    """
+    broken = {f.place.path.removesuffix(SUFFIX) for f in snapshot.faults if f.place.path.endswith(SUFFIX)}  # fmt: skip
+    splits = {*splits, *broken} - {*gone}
     root = snapshot.root
     attributes = content(root, ".gitattributes")
     new_attributes = with_attributes((attributes or b"").decode("utf-8", "surrogateescape"))
@@ -101,6 +108,6 @@ def removal(snapshot: Snapshot, split: str) -> list[Edit]:
     paths = [one.path for one in snapshot.sidecars if one.split == split] or [split + SUFFIX]
     return [
         Edit(path, before, None)
-        for path in (*paths, gate_path(split))
+        for path in (gate_path(split), *paths)  # the sidecar last: a killed command can run again
         if (before := content(snapshot.root, path)) is not None
     ]

@@ -46,6 +46,10 @@ def refuse_unsafe(split: str) -> None:
             f"{split!r} holds {bad.group()!r}, which the shell that DVC runs stages in would "
             "change; rename the data"
         )
+    try:
+        split.encode()
+    except UnicodeEncodeError:
+        raise Refused(f"{split!r} is not UTF-8, which YAML files need; rename the data") from None
 
 
 def _refuse_unspeakable(split: str) -> None:

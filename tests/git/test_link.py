@@ -1,0 +1,288 @@
+"""`link`, `mv` and `unlink`: what is refused, what is kept, two at once, and a kill at any write."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.repo import Repo
+
+TRAIN = "data/train.csv.labelmeta.yaml"
+GATE = "labelmeta/gates/data/train.csv.json"
+GATES = "labelmeta/dvc.yaml"
+
+
+def written(repo: Repo) -> dict[str, bytes]:
+    """Every file but Git's, DVC's and what Git ignores, by path."""
+    names = repo.git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    files = {name: repo.path / name for name in names if name}
+    return {name: file.read_bytes() for name, file in files.items() if file.is_file()}
+
+
+def refused(repo: Repo, *args: str) -> str:
+    """Run `labelmeta link ARGS`; it must refuse, write nothing, and show no traceback."""
+    before = written(repo)
+    ran = repo.labelmeta("link", *args, code=2)
+    assert "Traceback" not in ran.err
+    assert written(repo) == before
+    return ran.err
+
+
+def test_every_refusal_says_why_and_writes_nothing(project: Repo) -> None:
+    tone = ("--guideline", "tone")
+    err = refused(project, "data/nothing.csv", *tone)
+    assert "data/nothing.csv is tracked neither by DVC nor by Git: `dvc add` it first" in err
+    assert "did you mean data/train.csv?" in refused(project, "train.csv", *tone)
+    assert "labelmeta.yaml lists no guideline 'mood'; it lists tone, prose" in refused(
+        project, "data/train.csv", "--guideline", "mood"
+    )
+    assert "say which guideline: --guideline tone | prose" in refused(project, "data/train.csv")
+    assert "no commit 'v9'" in refused(project, "data/train.csv", "--guideline", "tone@v9")
+    assert "is no revision" in refused(project, "data/train.csv", "--guideline", "tone@--all")
+    assert "outside the project" in refused(project, "../other.csv", *tone)
+    assert "--mode strict is none of" in refused(
+        project, "data/train.csv", *tone, "--mode", "strict"
+    )
+    assert "name the splits" in refused(project)
+
+    project.git("checkout", "-q", "-b", "draft")
+    project.bump("2.0.0", "delighted")
+    project.git("checkout", "-q", "main")
+    err = refused(project, "data/train.csv", "--guideline", "tone@draft")
+    assert "not in the history of HEAD" in err
+    assert "--allow-unmerged" in err
+
+    project.write("guidelines/tone/guide.md", "# Tone\n\nNot yet agreed.\n")
+    err = refused(project, "data/train.csv", *tone)
+    assert "guideline 'tone' has uncommitted changes in guidelines/tone" in err
+    assert "--guideline tone@HEAD" in err
+    project.git("add", "guidelines")
+    assert "uncommitted changes" in refused(project, "data/train.csv", *tone)
+    project.labelmeta("link", "data/train.csv", "--guideline", "tone@HEAD")
+    assert project.codes("data/train.csv", "--fail-on", "error") == ["LM114", "LM120"]
+
+    project.labelmeta("link", "data/dev.csv", "--guideline", "tone@draft", "--allow-unmerged")
+    assert "LM109" in project.codes("data/dev.csv")
+
+
+def test_data_that_is_not_what_dvc_recorded_is_refused(project: Repo) -> None:
+    project.write("images/a.txt", "one\n")
+    project.write("images/sub/b.txt", "two\n")
+    project.dvc("add", "-q", "images")
+    project.labelmeta("link", "images", "--guideline", "tone")
+    err = refused(project, "images/sub", "--guideline", "tone")
+    assert "images/sub is inside images, which DVC tracks as a folder: link images" in err
+
+    project.write("images/a.txt", "changed\n")
+    project.write("data/train.csv", "id,text,label\n1,edited,pos\n")
+    err = refused(
+        project, "images", "data/train.csv", "data/nothing.csv", "images/a.txt", "--guideline", "tone"
+    )  # fmt: skip
+    for reason in (
+        "images differs from what DVC recorded: run `dvc add` or `dvc commit` first",
+        "data/train.csv differs from what DVC recorded",
+        "data/nothing.csv is tracked neither by DVC nor by Git",
+        "images/a.txt is inside images",
+    ):
+        assert reason in err
+    (project.path / "data/train.csv").unlink()  # not pulled: the record is all there is
+    project.labelmeta("link", "data/train.csv", "--guideline", "tone")
+
+
+def test_refusals_about_splits_and_guidelines_come_together(project: Repo) -> None:
+    project.write("guidelines/tone/guide.md", "# Tone\n\nNot yet agreed.\n")
+    project.write("data/dev.csv", "id,text,label\n1,edited,pos\n")
+    err = refused(
+        project, "data/train.csv", "data/dev.csv", "data/nothing.csv", "bad$.csv", "--guideline", "tone"
+    )  # fmt: skip
+    for reason in (
+        "guideline 'tone' has uncommitted changes",
+        "data/dev.csv differs",
+        "data/nothing.csv is tracked neither",
+        "bad$.csv",
+    ):
+        assert reason in err, reason
+
+
+def test_nothing_committed_yet(project: Repo) -> None:
+    project.git("checkout", "-q", "--orphan", "empty")
+    err = refused(project, "data/train.csv", "--guideline", "tone")
+    assert "nothing is committed yet; commit the guideline first" in err or "uncommitted" in err
+    assert "LM118" in project.codes(code=1)
+
+
+def test_dry_run_and_a_second_run_write_nothing(project: Repo) -> None:
+    before = written(project)
+    splits = ["data/train.csv", "data/dev.csv", "data/test.csv"]
+    dry = project.labelmeta("link", *splits, "--guideline", "tone", "--dry-run").out
+    for path in (GATES, TRAIN, GATE):
+        assert f" {path}\n" in dry
+        assert "would " in dry
+    assert written(project) == before
+
+    project.labelmeta("link", *splits, "--guideline", "tone")
+    after = written(project)
+    assert after != before
+    for again in (splits, ["data/dev.csv"], ["--all"], ["--repair"]):
+        assert "nothing to change" in project.labelmeta("link", *again).out
+    assert written(project) == after
+    project.labelmeta("unlink", "data/dev.csv", "--dry-run")
+    assert written(project) == after
+
+
+def test_link_again_keeps_a_persons_text_byte_for_byte(project: Repo) -> None:
+    project.labelmeta("link", "data/train.csv", "--guideline", "tone")
+    text = project.read(TRAIN)
+    head, layers = text.split("layers:\n")
+    data = head[head.index("data:\n") :]
+    person = (
+        "# who to ask: the data team\n"
+        "x-ticket:   'DATA-7'   # kept as typed\n"
+        "layers:   # one so far\n" + layers.rstrip("\n") + "   # do not touch\n\n"
+        + data.replace("data:\n", "data:\n  # the file beside this one\n")
+        + "x-notes: |\n  first line\n   second\n"
+        "owners: [ data-team,  'eve' ]\n"
+        "split: train\nschema: labelmeta/sidecar/v1\ndataset: 'data' # quoted\n# the end"
+    )  # fmt: skip
+    project.write(TRAIN, person)
+    project.commit("Tidy up")
+    assert "nothing to change" in project.labelmeta("link", "data/train.csv").out
+    old = project.git("rev-parse", "HEAD~1"), project.git("rev-parse", "HEAD~1:guidelines/tone")
+    new_commit = project.bump("1.1.0", "content")
+    new = new_commit, project.git("rev-parse", "HEAD:guidelines/tone")
+    project.labelmeta("link", "data/train.csv")
+    expected = person.replace('"1.0.0"', '"1.1.0"').replace(old[0], new[0]).replace(old[1], new[1])
+    assert project.read(TRAIN) == expected
+    assert expected != person
+
+
+def test_two_links_at_once_both_end_up_in_the_stage(project: Repo) -> None:
+    splits = ["data/train.csv", "data/dev.csv", "data/test.csv"]
+
+    def run(split: str) -> int:
+        return project.labelmeta("link", split, "--guideline", "tone").code
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(run, splits)) == [0, 0, 0]
+    gates = project.read(GATES)
+    assert all(f"      - {split}\n" in gates for split in splits)
+    project.git("add", "-A")
+    assert project.codes(code=0) == ["LM120"]  # the stage `train` is not gated in this fixture
+    assert "nothing to change" in project.labelmeta("link", *splits).out
+
+
+KILLER = """
+import os, sys
+left = int(sys.argv[1])
+def step(*args, real):
+    global left
+    left -= 1
+    if left < 0:
+        os._exit(9)
+    return real(*args)
+os.replace = lambda *args, real=os.replace: step(*args, real=real)
+os.unlink = lambda *args, real=os.unlink: step(*args, real=real)
+from dvc_labelmeta.cli.main import main
+sys.argv = ["labelmeta", *sys.argv[2:]]
+main()
+"""
+
+
+def kill_at_every_write(repo: Repo, *command: str) -> int:
+    """Kill the command before its n-th write, for every n; then run it again undisturbed.
+
+    Each file must be the old or the new one after the kill, and all new after the second run.
+    """
+    before = written(repo)
+    repo.labelmeta(*command)
+    after = written(repo)
+    assert after != before
+    for number in range(100):
+        for name in after.keys() - before.keys():
+            (repo.path / name).unlink(missing_ok=True)
+        for name, content in before.items():
+            repo.write(name, content)
+        done = subprocess.run(
+            [sys.executable, "-c", KILLER, str(number), *command],
+            cwd=repo.path, capture_output=True, check=False,
+        )  # fmt: skip
+        if done.returncode == 0:
+            assert written(repo) == after
+            return number
+        assert done.returncode == 9, done.stderr
+        left = written(repo)
+        for name, content in left.items():
+            if not name.endswith(".tmp"):
+                assert content in {before.get(name), after.get(name)}, name
+        assert before.keys() & after.keys() <= left.keys()
+        repo.labelmeta(*command, code=None)
+        assert written(repo) == after, number
+    raise AssertionError("it never finished")
+
+
+def test_kill_between_any_two_writes_of_link(project: Repo) -> None:
+    (project.path / ".gitattributes").unlink()
+    project.commit("As before init")
+    command = ("link", "data/train.csv", "data/dev.csv", "--guideline", "tone")
+    assert kill_at_every_write(project, *command) == 6
+
+
+def test_kill_between_any_two_writes_of_a_new_link(linked: Repo) -> None:
+    linked.bump("1.1.0", "content")
+    assert kill_at_every_write(linked, "link", "--all") == 6
+    linked.commit("Link")
+    assert "LM105" not in linked.codes(code=0)
+
+
+def test_kill_between_any_two_writes_of_unlink_and_mv(linked: Repo) -> None:
+    linked.git("mv", "data/dev.csv.dvc", "data/val.csv.dvc")
+    linked.write("data/val.csv.dvc", linked.read("data/val.csv.dvc").replace("dev.csv", "val.csv"))
+    assert kill_at_every_write(linked, "mv", "data/dev.csv", "data/val.csv") == 5
+    linked.commit("Rename dev to val")
+    assert kill_at_every_write(linked, "unlink", "data/train.csv") == 3
+
+
+def test_a_split_with_a_broken_sidecar_keeps_its_gate_stage(linked: Repo) -> None:
+    linked.write("data/dev.csv.labelmeta.yaml", "schema: [\n")
+    linked.bump("1.1.0", "content")
+    linked.labelmeta("link", "data/train.csv")
+    assert "      - data/dev.csv\n" in linked.read(GATES)
+    linked.labelmeta("unlink", "data/test.csv")
+    assert "      - data/dev.csv\n" in linked.read(GATES)
+    linked.labelmeta("unlink", "data/dev.csv")
+    assert "data/dev.csv" not in linked.read(GATES)
+
+
+def test_unlink_and_mv(linked: Repo) -> None:
+    linked.git("mv", "data/dev.csv.dvc", "data/val.csv.dvc")
+    linked.write("data/val.csv.dvc", linked.read("data/val.csv.dvc").replace("dev.csv", "val.csv"))
+    (linked.path / "data/dev.csv").rename(linked.path / "data/val.csv")
+    assert "LM111" in linked.codes(code=1)
+    old = linked.read("data/dev.csv.labelmeta.yaml")
+    linked.labelmeta("mv", "data/dev.csv", "data/val.csv")
+    moved = linked.read("data/val.csv.labelmeta.yaml")
+    assert moved == old.replace("path: dev.csv", "path: val.csv").replace(
+        "split: dev", "split: val"
+    )
+    assert not (linked.path / "data/dev.csv.labelmeta.yaml").exists()
+    assert not (linked.path / "labelmeta/gates/data/dev.csv.json").exists()
+    assert "data/dev.csv" not in linked.read(GATES)
+    assert "data/val.csv" in linked.read(GATES)
+    linked.commit("Rename dev to val")
+    assert linked.codes(code=0) == []
+    assert (
+        "data/dev.csv is not linked" in linked.labelmeta("mv", "data/dev.csv", "x.csv", code=2).err
+    )
+    err = linked.labelmeta("mv", "data/val.csv", "data/test.csv", code=2).err
+    assert "data/test.csv is linked already" in err
+
+    linked.labelmeta("unlink", "data/val.csv")
+    assert linked.git("status", "--porcelain").splitlines() == [
+        "D data/val.csv.labelmeta.yaml",
+        " M labelmeta/dvc.yaml",
+        " D labelmeta/gates/data/val.csv.json",
+    ]
+    linked.commit("Unlink val")
+    assert linked.codes(code=0) == []
+    assert "is not linked" in linked.labelmeta("unlink", "data/val.csv", code=2).err
