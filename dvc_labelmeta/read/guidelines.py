@@ -18,6 +18,7 @@ from dvc_labelmeta.model.guideline import (
 from dvc_labelmeta.model.sidecar import Link
 from dvc_labelmeta.read.files import decode, misfits, parse
 from dvc_labelmeta.read.git import TREE, Commit, Entry, Objects, Repository
+from dvc_labelmeta.read.past import Past
 
 STRUCTURED = "guideline.yaml"
 _FOLDER_MODE = "40000"
@@ -87,6 +88,7 @@ class Pins:
         self.git, _, self.head, self.shallow = repository
         self.objects = objects
         self.editions = Editions(objects)
+        self.past = Past(self.git, self.head, keep=not self.shallow)
 
     def head_edition(self, path: str) -> Edition | None:
         """Return the edition of the guideline at `path` (from the top level) at HEAD."""
@@ -102,16 +104,18 @@ class Pins:
         present = {commit for commit in commits if self._is_commit(commit)}
         inside = set()
         if self.head:
-            inside = present - self.git.outside(sorted(present), self.head)
+            inside = present - self.past.outside(present)
         self.objects.ask(
             f"{link.commit}:{posixpath.dirname(self.git.above(guidelines[link.id].path))}"
             for link in asked.values()
             if link.commit in present and posixpath.dirname(guidelines[link.id].path)
         )
-        return {
+        answers = {
             key: self._pin(guidelines[link.id], link, link.commit in present, link.commit in inside)
             for key, link in asked.items()
         }
+        self.past.keep()
+        return answers
 
     def _is_commit(self, commit: str) -> bool:
         found = self.objects.get(commit)
@@ -175,7 +179,7 @@ class Pins:
                 known = release.commit if self._is_commit(release.commit) else None
                 return f"release {release.version}", known
         if self.head:
-            for commit in self.git.log(self.head, "--", f":(top,literal){path}"):
+            for commit in self.past.log(self.head, [path]):
                 entry = self.objects.entry(commit.hash, path)
                 if entry is not None and entry.object == link.object:
                     return f"commit {commit.hash[:12]}", commit.hash
@@ -185,8 +189,7 @@ class Pins:
         self, pin: Pin, guideline: Guideline, linked: str, base: str, paths: set[str]
     ) -> Pin:
         """Add to a pin the commits since `base` that touched the guideline."""
-        specs = [f":(top,literal){path}" for path in sorted(paths)]
-        commits = self.git.log(f"{base}..{self.head}", "--", *specs)
+        commits = self.past.log(f"{base}..{self.head}", paths)
         return pin._replace(
             bump=_trailers(commits) if pin.bump == "unknown" else pin.bump,
             behind=tuple((c.hash, c.date, c.subject) for c in commits),

@@ -1,0 +1,73 @@
+"""What Git said about the history, kept in .labelmeta/cache so that a walk is made once.
+
+An ancestor of HEAD stays one while HEAD moves on; all else holds for one HEAD only. The file is
+safe to delete at any time, and one that cannot be read or written only costs the walk again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable
+
+from dvc_labelmeta.errors import LabelMetaError
+from dvc_labelmeta.read.git import Commit, Git
+
+
+class Past:
+    """The history of `head`; `keep=False` (a shallow clone may lose ancestors) keeps nothing."""
+
+    def __init__(self, git: Git, head: str, *, keep: bool) -> None:
+        self.git, self.head, self.changed = git, head, False
+        self.folder = os.path.join(git.folder, ".labelmeta") if keep and head else ""
+        self.path = os.path.join(self.folder, "cache", "history.json")
+        self.inside: frozenset[str] = frozenset()
+        self.out: frozenset[str] = frozenset()
+        self.logs: dict[str, list[Commit]] = {}
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+            if self.folder:
+                self._recall()
+
+    def _recall(self) -> None:
+        with open(self.path, "rb") as file:
+            known = json.load(file)
+        old, inside, out = known["head"], frozenset(known["inside"]), frozenset(known["outside"])
+        logs = {span: [Commit(*row) for row in rows] for span, rows in known["logs"].items()}
+        if old == self.head:
+            self.inside, self.out, self.logs = inside, out, logs
+            return
+        with contextlib.suppress(LabelMetaError):  # `git gc` may have taken the old HEAD
+            if not self.git.outside([old], self.head):
+                self.inside, self.changed = inside | {old}, True
+
+    def outside(self, commits: Iterable[str]) -> frozenset[str]:
+        """Return those of `commits` (all present) that are neither HEAD nor its ancestors."""
+        asked = frozenset(commits) - {self.head}
+        if new := asked - self.inside - self.out:
+            self.out |= self.git.outside(sorted(new), self.head)
+            self.inside |= new - self.out
+            self.changed = True
+        return asked & self.out
+
+    def log(self, span: str, paths: Iterable[str]) -> list[Commit]:
+        """Return the commits of `span` (which ends at HEAD) that changed any of `paths`."""
+        specs = [f":(top,literal){path}" for path in sorted(paths)]
+        key = "\0".join([span, *specs])
+        if key not in self.logs:
+            self.logs[key], self.changed = self.git.log(span, "--", *specs), True
+        return self.logs[key]
+
+    def keep(self) -> None:
+        """Write down what was learnt; nothing depends on whether that works."""
+        if not self.changed or not self.folder:
+            return
+        value = {"head": self.head, "logs": self.logs}
+        value |= {"inside": [*self.inside], "outside": [*self.out]}
+        temporary, ignore = f"{self.path}.{os.getpid()}", os.path.join(self.folder, ".gitignore")
+        with contextlib.suppress(OSError, ValueError):
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            for path, text in ((ignore, "*\n"), (temporary, json.dumps(value))):
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+            os.replace(temporary, self.path)
