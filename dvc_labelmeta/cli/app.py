@@ -8,6 +8,7 @@ import typer
 
 from dvc_labelmeta import __version__
 from dvc_labelmeta.cli import check, guideline, hook, init, link, stage, status
+from dvc_labelmeta.errors import INTERRUPTED
 
 app = typer.Typer(
     name="labelmeta",
@@ -56,9 +57,9 @@ app.command("check", epilog=check.CHECK_EXAMPLE)(check.check)
 app.command("gate", epilog=check.GATE_EXAMPLE)(check.gate)
 app.command("status", epilog=status.STATUS_EXAMPLE)(status.status)
 app.command("explain", epilog=status.EXPLAIN_EXAMPLE)(status.explain)
-app.add_typer(guideline.app, name="guideline")
-app.add_typer(stage.app, name="stage")
-app.add_typer(hook.app, name="hook")
+app.add_typer(guideline.app, name="guideline", epilog="Example: labelmeta guideline list")
+app.add_typer(stage.app, name="stage", epilog="Example: labelmeta stage require train")
+app.add_typer(hook.app, name="hook", epilog="Example: labelmeta hook install")
 
 
 def run(arguments: list[str]) -> int:
@@ -69,10 +70,16 @@ def run(arguments: list[str]) -> int:
         return leave.exit_code
     except typer.Abort:
         raise KeyboardInterrupt from None
+    except SystemExit as leave:
+        if leave.code == 1:  # Typer's answer to a closed pipe, which for us would say "findings"
+            raise BrokenPipeError from None
+        raise
     except Exception as error:
         # Typer's private copy of click has no public name for its usage errors
         if hasattr(error, "format_message") and hasattr(error, "show"):
             error.show()
             return 2
         raise
+    if code == INTERRUPTED:  # Typer's answer to Ctrl-C
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else 0

@@ -73,7 +73,7 @@ def list_(context: typer.Context) -> None:
 @app.command("show", epilog="Example: labelmeta guideline show sentiment --rev v1.2")
 def show(
     context: typer.Context,
-    id_: Annotated[str, typer.Argument(metavar="ID")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="As labelmeta.yaml lists it.")],
     rev: Annotated[str, typer.Option(help="A Git revision.")] = "HEAD",
 ) -> None:
     """Print the exact text of a guideline at a revision."""
@@ -107,7 +107,10 @@ def _files(objects: Objects, object_: str, name: str) -> list[tuple[str, str]]:
 
 
 @app.command("log", epilog="Example: labelmeta guideline log sentiment")
-def log(context: typer.Context, id_: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+def log(
+    context: typer.Context,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="As labelmeta.yaml lists it.")],
+) -> None:
     """List the versions of a guideline, newest first: commit, date, version, author, subject."""
     project = Project(find_root(root_of(context)))
     guideline = project.guideline(id_)
