@@ -79,7 +79,7 @@ def judge(snapshot: Snapshot, today: str, *, scopes: Iterable[str] = ()) -> Repo
     for rule in chosen:
         hits = failed.setdefault(rule.code, set())
         for hit in rule.judge(snapshot):
-            because = _blocked(rule, hit, failed, errors)
+            because = hit.untold or _blocked(rule, hit, failed, errors)
             if because is not None:
                 skipped.append(Skip(rule.code, hit.subject[0], because))
                 continue

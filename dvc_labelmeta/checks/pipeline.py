@@ -64,7 +64,7 @@ def disarmed_gate(snapshot: Snapshot) -> Iterator[Hit]:
 
     It is frozen, keeps its output after a failure (`persist`), caches it, runs only when a
     dependency changed though the project asks for every run, or is not there at all. `dvc
-    freeze` and `dvc stage add --force` do such things.
+    stage add --force`, `dvc freeze` or a hand edit do such things.
 
     Bad:
         links: {data/train.csv: {version: "1.0.0"}}
@@ -146,13 +146,15 @@ def ungated_run(snapshot: Snapshot) -> Iterator[Hit]:
     Fix: dvc repro STAGE, then commit dvc.lock together with the gate.
     """
     for run in snapshot.runs:
-        if run.seen == "never":
+        if run.seen in {"never", "unknown"}:
+            cut = "a history too shallow to tell: git fetch --unshallow"
             yield Hit(
                 (run.split, ""),
                 run.place,
                 f"stage {run.stage!r} was recorded with a gate of {run.split} that is neither "
                 "here nor in any commit",
                 f"dvc repro {run.stage}, then commit dvc.lock with {gate_path(run.split)}",
+                untold=cut if run.seen == "unknown" else "",
             )
 
 
@@ -170,7 +172,7 @@ def outstanding_run(snapshot: Snapshot) -> Iterator[Hit]:
     Fix: dvc repro STAGE
     """
     for run in snapshot.runs:
-        if run.seen == "ancestor":
+        if run.seen == "ancestor" and run.split in snapshot.gates:
             yield Hit(
                 (run.split, ""),
                 run.place,

@@ -16,6 +16,7 @@ class Hit(NamedTuple):
 
     subject: (split or path, layer or ""): a rule whose prerequisite failed there is skipped.
     severity: overrides the rule's own. fix: what to do, one line.
+    untold: why the rule cannot say anything here; it is then counted as skipped.
     """
 
     subject: tuple[str, str]
@@ -24,6 +25,7 @@ class Hit(NamedTuple):
     fix: str
     severity: str | None = None
     details: tuple[str, ...] = ()
+    untold: str = ""
 
 
 class Judge(Protocol):
