@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
 
-from dvc_labelmeta.errors import NoSuchRevision, Refused
+from dvc_labelmeta.errors import LabelMetaError, NoSuchRevision, Refused
 from dvc_labelmeta.model.guideline import Guideline
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
 from dvc_labelmeta.model.snapshot import Record, Snapshot
@@ -68,13 +68,28 @@ class Project:
         if key not in self._targets:
             guideline = self.guideline(id_)
             try:
-                self._targets[key] = target(self.repository(guideline), guideline, rev)
+                found = target(self.repository(guideline), guideline, rev)
             except NoSuchRevision:
                 if guideline.repo is None:
                     raise
-                self.fetch(guideline)
-                self._targets[key] = target(self.repository(guideline), guideline, rev)
+                found = None
+            if found is None or (guideline.repo is not None and not found.merged):
+                found = self._fetched(guideline, rev, found)
+            self._targets[key] = found
         return self._targets[key]
+
+    def _fetched(self, guideline: Guideline, rev: str | None, known: Target | None) -> Target:
+        """Ask again after a fetch: a commit may be new, or merged there since the last time.
+
+        Out of reach, what is known counts.
+        """
+        try:
+            self.fetch(guideline)
+        except LabelMetaError:
+            if known is None:
+                raise
+            return known
+        return target(self.repository(guideline), guideline, rev)
 
     def repository(self, guideline: Guideline) -> Repository:
         """Return the repository that holds a guideline."""

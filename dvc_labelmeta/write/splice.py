@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -162,7 +163,7 @@ def merged(text: str, current: Any, wanted: dict[str, Any], at: Pointer = ()) ->
         elif value is None:
             text = Text(text).remove(here).text if key in current else text
         elif key not in current:
-            text = Text(text).insert(at, key, _source(key, value)).text
+            text = _inserted(Text(text), at, key, value).text
         elif isinstance(old, (dict, list)):
             node = Text(text).node(here)
             if not node.flow_style:
@@ -172,6 +173,24 @@ def merged(text: str, current: Any, wanted: dict[str, Any], at: Pointer = ()) ->
         else:
             text = Text(text).set(here, _source(key, value)).text
     return text
+
+
+def _inserted(text: Text, at: Pointer, key: str, value: Any) -> Text:
+    """Add a key; a mapping in a block mapping is laid out line by line, as in a new sidecar."""
+    parent = text.node(at)
+    if not isinstance(value, dict) or not parent.value or parent.flow_style:
+        return text.insert(at, key, _source(key, value))
+    column = parent.value[0][0].start_mark.column + 2
+    return text.insert(at, key, text.newline.join(["", *_block(value, column)]))
+
+
+def _block(value: dict[str, Any], column: int) -> Iterator[str]:
+    for key, item in value.items():
+        if isinstance(item, dict) and item:
+            yield " " * column + f"{plain(key)}:"
+            yield from _block(item, column + 2)
+        elif item is not None:
+            yield " " * column + f"{plain(key)}: {_source(key, item)}"
 
 
 def _source(key: str, value: Any) -> str:
