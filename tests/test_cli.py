@@ -140,6 +140,9 @@ def test_exit_codes_0_1_2(linked: Repo) -> None:
     ran = linked.labelmeta("status", "--format", "json", code=2)
     assert len(json.loads(ran.out)) == 2
     assert "not read" in ran.err
+    linked.labelmeta("check", "data/train.csv", code=0)
+    linked.write("dvc.yaml", "stages: [\n")
+    assert "dvc.yaml:2:1: error LM100" in linked.labelmeta("check", "data/train.csv", code=2).out
 
 
 def _breaking(folder: Path, body: str) -> str:

@@ -154,10 +154,19 @@ def _covers(ignore: Ignore, paths: re.Pattern[str], finding: Finding) -> bool:
 
 
 def only_splits(report: Report, wanted: Iterable[str]) -> Report:
-    """Return the part of a report that concerns the given splits."""
+    """Return the part of a report that concerns the given splits.
+
+    A file that could not be read, other than another split's sidecar, may concern any of them.
+    """
     names = set(wanted)
-    findings = tuple(f for f in report.findings if f.split in names)
-    return Report(findings, report.skipped, report.ignored, len(names))
+    findings = tuple(
+        f
+        for f in report.findings
+        if f.split in names or (f.unjudged and not f.place.path.endswith(SUFFIX))
+    )
+    skipped = tuple(s for s in report.skipped if s.subject in names)
+    ignored = tuple(i for i in report.ignored if i.finding.split in names)
+    return Report(findings, skipped, ignored, len(names))
 
 
 def only_new(report: Report, base: Report) -> Report:
