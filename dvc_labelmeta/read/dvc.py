@@ -9,10 +9,11 @@ from typing import Any
 
 from dvc_labelmeta.model.snapshot import Out, Place, Record, Stage
 
-# what `dvc add` writes for one file or folder; anything else goes through the YAML parser
+# what `dvc add` writes for one file or folder; anything else (such as names that could be
+# numbers) goes through the YAML parser
 _PLAIN = re.compile(
     r"outs:\n- md5: ([0-9a-f]{32}(?:\.dir)?)\n  size: (\d+)\n(?:  nfiles: (\d+)\n)?"
-    r"  hash: md5\n  path: ([A-Za-z_/][\w./-]*)\n\Z",
+    r"  hash: md5\n  path: ([A-Za-z_/][\w./-]*|\d[\w./-]*\.[A-DF-Za-df-z]\w*)\n\Z",
     re.ASCII,
 )
 

@@ -15,6 +15,7 @@ import yaml
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.fields import SCHEMAS, published
 from dvc_labelmeta.model.shape import Fits, fits
+from dvc_labelmeta.read import plain
 
 MAX_BYTES = 8 * 2**20
 MAX_LOCK_BYTES = 256 * 2**20
@@ -84,6 +85,9 @@ def parse(text: str) -> Any:
 
     Raises UnreadableFile, with the place, for anything that is not one plain document.
     """
+    quick = plain.mapping(text)
+    if quick is not None:
+        return quick
     node = compose(text)
     return None if node is None else _Builder().value(node)
 

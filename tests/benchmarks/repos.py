@@ -105,7 +105,7 @@ def sidecar(path: str, text: str, link: tuple[str, str, str, str]) -> str:
     name = path.rpartition("/")[2]
     return (
         f"schema: labelmeta/sidecar/v1\ndataset: d{hash_number(path) % 97}\nsplit: {name}\n"
-        f"owners:\n  - data-team\ndata:\n  path: {name}\n  pin: exact\n  hash: md5\n"
+        f"owners: [data-team]\ndata:\n  path: {name}\n  pin: exact\n  hash: md5\n"
         f'  value: "{md5(text)}"\n  size: {len(text)}\nlayers:\n  labels:\n    guideline:\n'
         f'      id: {id_}\n      version: "{version}"\n      commit: "{commit_}"\n'
         f'      object: "{object_}"\n    mode: backward\n'
@@ -125,7 +125,7 @@ def many(root: Path, splits: int, stages: int, *, gated: bool = True) -> Path:
     write(root, "labelmeta.yaml", settings(["tone"]))
     pinned = commit(root, "Add guideline")
     object_ = run(root, "git", "rev-parse", "HEAD:guidelines/tone")
-    paths = [f"data/{number // 100:03}/{number:05}.csv" for number in range(splits)]
+    paths = [f"data/{number // 100:03}/part-{number:05}.csv" for number in range(splits)]
     for path in paths:
         tracked(root, path, content(path))
         if gated:
