@@ -5,6 +5,7 @@ All of it is read from dvc.yaml, dvc.lock and the committed gates; neither data 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from dvc_labelmeta.checks.rule import Hit, short
@@ -118,15 +119,17 @@ def ungated_stage(snapshot: Snapshot) -> Iterator[Hit]:
         stages: {train: {deps: [data/train.csv, labelmeta/gates/data/train.csv.json]}}
     Fix: labelmeta stage require STAGE
     """
+    splits = sorted({one.split for one in snapshot.sidecars})
+    known = frozenset(splits)
     for stage in snapshot.stages:
         paths = {path for path, _ in stage.deps}
-        for one in snapshot.sidecars:
-            uses = any(_overlap(path, one.split) for path in paths)
-            if uses and gate_path(one.split) not in paths:
+        used = {split for path in paths for split in _overlapping(path, splits, known)}
+        for split in sorted(used):
+            if gate_path(split) not in paths:
                 yield Hit(
-                    (one.split, ""),
+                    (split, ""),
                     stage.place,
-                    f"stage {stage.name!r} uses {one.split} without its gate",
+                    f"stage {stage.name!r} uses {split} without its gate",
                     f"labelmeta stage require {stage.name}",
                 )
 
@@ -188,5 +191,12 @@ def _judged(snapshot: Snapshot) -> Iterator[Sidecar]:
             yield one
 
 
-def _overlap(path: str, split: str) -> bool:
-    return path == split or path.startswith(split + "/") or split.startswith(path + "/")
+def _overlapping(path: str, splits: list[str], known: frozenset[str]) -> Iterator[str]:
+    """Yield those of the sorted `splits` that are `path`, hold it or lie in it."""
+    parts = path.split("/")
+    holding = ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
+    yield from (folder for folder in holding if folder in known)
+    for at in range(bisect_left(splits, path + "/"), len(splits)):
+        if not splits[at].startswith(path + "/"):
+            break
+        yield splits[at]

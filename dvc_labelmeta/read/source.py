@@ -51,7 +51,11 @@ class WorkTree:
         """See Source."""
         try:
             with open(os.path.join(self.git.folder, path), "rb") as file:
-                content = file.read(limit + 1)
+                # a read of `limit` bytes would allocate them, for each small file
+                size = os.fstat(file.fileno()).st_size
+                content = file.read(min(size, limit) + 1)
+                if len(content) > size:
+                    content += file.read(limit)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except IsADirectoryError:
