@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.sidecar import MODES
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.source import find_root
-from dvc_labelmeta.write.edits import Edit, lock
+from dvc_labelmeta.write.edits import lock
 
 LINK_EXAMPLE = "Example: labelmeta link data/train.csv data/test.csv --guideline sentiment@v1.2"
 UNLINK_EXAMPLE = "Example: labelmeta unlink data/old.csv"
@@ -103,11 +104,8 @@ def link(
         if not written:
             typer.echo("nothing to change")
         elif not dry_run:
-            typer.echo("next: git add " + " ".join(map(_shown, written)))
-
-
-def _shown(edit: Edit) -> str:
-    return f"'{edit.path}'" if any(c in edit.path for c in " '()&;*?[") else edit.path
+            dashes = "-- " if any(edit.path.startswith("-") for edit in written) else ""
+            typer.echo(f"next: git add {dashes}" + shlex.join(edit.path for edit in written))
 
 
 def unlink(

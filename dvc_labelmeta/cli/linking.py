@@ -130,6 +130,19 @@ def link(
     if reasons:
         told = "\n".join(f"  {reason}" for reason in dict.fromkeys(reasons))
         raise Refused(f"nothing was linked:\n{told}")
+    if everything:
+        lines += [
+            f"note: the uncommitted changes in {guideline.path} were left out"
+            for guideline in snapshot.guidelines.values()
+            if guideline.dirty
+        ]
+    linked = {layer.guideline.id for one in results for layer in one.layers}
+    lines += [
+        f"note: {guideline.id} is taken from {guideline.repo} as last fetched; "
+        "`labelmeta check --fetch` updates it"
+        for guideline in project.snapshot.guidelines.values()
+        if guideline.repo and wish.rev is None and guideline.id in linked
+    ]
     return _edits(project.snapshot, results), lines
 
 
@@ -169,6 +182,11 @@ def _unlinkable(snapshot: Snapshot, split: str) -> str | None:
         refuse_unsafe(split)
     except Refused as error:
         return str(error)
+    return _covered(snapshot, split) or _unrecorded(snapshot, split)
+
+
+def _covered(snapshot: Snapshot, split: str) -> str | None:
+    """Say which broken file or which folder stands in the way of a link."""
     broken = {fault.place.path: fault.message for fault in snapshot.faults}
     if sidecar_path(split) in broken:
         return f"its sidecar must be mended first: {broken[sidecar_path(split)]}"
@@ -177,6 +195,11 @@ def _unlinkable(snapshot: Snapshot, split: str) -> str | None:
     for folder in sorted(snapshot.folders):
         if split.startswith(folder + "/"):
             return f"{split} is inside {folder}, which DVC tracks as a folder: link {folder}"
+    return None
+
+
+def _unrecorded(snapshot: Snapshot, split: str) -> str | None:
+    """Say why the data has no hash that a link could record."""
     record = snapshot.records.get(split)
     if record is None:
         name = posixpath.basename(split)
@@ -244,7 +267,7 @@ def _with_wishes(one: Sidecar, wish: Wish) -> Sidecar:
 
 def _line(one: Sidecar, found: Target, split: str) -> str:
     layer = next(layer for layer in one.layers if layer.guideline == found.link)
-    note = " (a test split: frozen)" if layer.mode == "frozen" and links.is_benchmark(split) else ""
+    note = ", as it is a test split" if layer.mode == "frozen" and links.is_benchmark(split) else ""
     draft = f"; it is {found.status}" if found.status != "active" else ""
     return (
         f"{split} -> {found.link.id} {found.link.version} "

@@ -9,6 +9,7 @@ import contextlib
 import os
 import posixpath
 import re
+import shlex
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 TREE = "tree"
 _CHUNK = 200
+_ENDED = ("", "", b"")
 _HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _KEPT = re.compile(
     r"GIT_(EXEC_PATH|SSH|SSH_COMMAND|SSL_\w+|CONFIG_\w+|ALLOW_PROTOCOL|ASKPASS|TRACE\w*|"
@@ -71,7 +73,8 @@ class Git:
     def run(self, *args: str, stdin: bytes | None = None, ok: Sequence[int] = (0,)) -> bytes:
         """Return what `git ARGS` prints; raises LabelMetaError with Git's own words if it fails."""
         done = subprocess.run(  # noqa: S603  # fixed program, list of arguments, no shell
-            ["git", "-C", self.folder, *args],  # noqa: S607  # the user's own git
+            # a signature that the user's configuration shows would stand between our answers
+            ["git", "-C", self.folder, "-c", "log.showSignature=false", *args],  # noqa: S607  # the user's own git
             input=stdin,
             capture_output=True,
             env=environment(),
@@ -199,20 +202,20 @@ class Objects:
             questions.write("".join(n + "\n" for n in names).encode(errors="surrogateescape"))
             questions.flush()
         for number, name in enumerate(names):
-            try:
-                self._known[name] = _answer(answers)
-            except EOFError:
+            answer = _answer(answers)
+            if answer is _ENDED:
                 self._look_at_clone()
                 self._known[name] = None
                 return names[number + 1 :]
+            self._known[name] = answer
         return []
 
     def _look_at_clone(self) -> None:
         """Learn which objects a partial clone holds: Git stops at one that it may not fetch."""
-        assert self._process is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._process.communicate()
-        self._process = None
+        if self._process is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.communicate()
+            self._process = None
         git = Git(self.folder)
         promised = r"^(remote\..*\.(promisor|partialclonefilter)|extensions\.partialclone)$"
         if self._local is None and not git.run("config", "--get-regexp", promised, ok=(0, 1)):
@@ -272,7 +275,7 @@ class Objects:
 def _answer(answers: IO[bytes]) -> tuple[str, str, bytes] | None:
     header = answers.readline().decode(errors="surrogateescape").rstrip("\n")
     if not header:
-        raise EOFError
+        return _ENDED
     words = header.split(" ")
     if words[-1] in {"missing", "ambiguous"} or len(words) != 3:
         return None
@@ -341,9 +344,11 @@ def open_bare(folder: str) -> Repository:
 def _failure(folder: str, args: Sequence[str], stderr: str) -> LabelMetaError:
     reason = stderr.strip() or "no message"
     if "dubious ownership" in reason:
+        named = re.search(r"repository at '(.+)'", reason)
+        top = named[1] if named else folder
         return NotARepository(
-            f"Git refuses {folder}: another user owns it. If you trust it: "
-            f"git config --global --add safe.directory {folder}"
+            f"Git refuses {top}: another user owns it. If you trust it: "
+            f"git config --global --add safe.directory {shlex.quote(top)}"
         )
     if "not a git repository" in reason:
         return NotARepository(f"{folder} is not in a Git repository; run `git init` first")

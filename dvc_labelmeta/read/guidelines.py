@@ -55,6 +55,10 @@ class Editions:
             entry.object, entry.object[:12]
         )
 
+    def unread(self, edition: Edition) -> bool:
+        """Whether an edition's content is not here (a partial clone): its version is a guess."""
+        return self._known.get(edition.object, edition) is None
+
     def content(self, object_: str, *, folder: bool, path: str) -> Edition | None:
         """Return the edition with this content, or None where the object cannot be read."""
         if object_ not in self._known:

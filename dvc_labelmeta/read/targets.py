@@ -37,7 +37,13 @@ def target(repository: Repository, guideline: Guideline, rev: str | None) -> Tar
     commit = repository.git.commit(rev) if rev else repository.head
     path = repository.git.above(guideline.path)
     with repository.git.objects() as objects:
-        edition = Pins(repository, objects).editions.at(commit, path)
+        editions = Pins(repository, objects).editions
+        edition = editions.at(commit, path)
+    if edition is not None and editions.unread(edition):
+        raise Refused(
+            f"guideline {guideline.id!r} at {rev or 'HEAD'} is not in this partial clone; "
+            f"`git diff {commit[:12]} -- {guideline.path}` fetches it"
+        )
     if edition is None:
         where = f"at {rev}" if rev else "at HEAD"
         raise Refused(

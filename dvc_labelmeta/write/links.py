@@ -77,7 +77,8 @@ def project_edits(
 
     A split whose sidecar cannot be read keeps its gate stage, unless it is among `gone`.
     """
-    broken = {f.place.path.removesuffix(SUFFIX) for f in snapshot.faults if f.place.path.endswith(SUFFIX)}  # fmt: skip
+    faulty = (fault.place.path for fault in snapshot.faults)
+    broken = {path.removesuffix(SUFFIX) for path in faulty if path.endswith(SUFFIX)}
     splits = {*splits, *broken} - {*gone}
     root = snapshot.root
     attributes = content(root, ".gitattributes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,11 +70,18 @@ def test_blobless_clone_is_judged_without_a_fetch(linked: Repo) -> None:
     assert ("LM123", "data/train.csv", "note") in whole
     partial = {(f["code"], f["split"], f["severity"]) for f in blobless.findings(code=1)}
     assert partial == {found for found in whole if found[0] != "LM123"}
+    err = blobless.labelmeta("link", "data/train.csv", "--guideline", "tone@HEAD~3", code=2).err
+    assert "is not in this partial clone" in err  # nobody may guess the version
+    assert blobless.git("status", "--porcelain") == ""
+    blobless.labelmeta("link", "--all")
+    assert not {"LM104", "LM105"} & set(blobless.codes())
 
 
 def test_detached_head_and_linked_worktree_are_like_any_checkout(linked: Repo) -> None:
     linked.git("checkout", "-q", "--detach")
     assert linked.codes(code=0) == []
+    hook = {"GIT_DIR": "/nowhere", "GIT_INDEX_FILE": "/nowhere/index", "GIT_PREFIX": "data/"}
+    linked.labelmeta("check", code=0, **hook)  # what Git sets for its hooks does not mislead
     linked.git("checkout", "-q", "main")
     linked.git("worktree", "add", "-q", "-b", "other", "../tree")
     tree = Repo(linked.path.parent / "tree")
@@ -124,6 +132,24 @@ def test_autocrlf_checkout_is_clean_and_its_gates_are_byte_identical(linked: Rep
     assert "LM105" not in crlf.codes()
 
 
+def test_signatures_that_git_shows_do_not_stand_in_the_way(linked: Repo) -> None:
+    key = linked.path.parent / "key"
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("signing needs ssh-keygen")
+    linked.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
+    for name, value in (
+        ("gpg.format", "ssh"), ("user.signingkey", f"{key}.pub"), ("commit.gpgsign", "true"),
+        ("log.showSignature", "true"),
+    ):  # fmt: skip
+        linked.git("config", name, value)
+    commit = linked.bump("2.0.0", "delighted", "Signed")
+    assert "No signature" in linked.git("log", "-1")
+    found = linked.findings("data/train.csv", code=1)
+    assert any(line.startswith(commit[:12]) for line in found[0]["details"])
+    linked.labelmeta("link", "data/train.csv")
+    assert commit in linked.read(TRAIN)
+
+
 def test_repository_of_another_user_is_refused_with_the_way_out(linked: Repo) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give a repository to another user")
@@ -134,6 +160,9 @@ def test_repository_of_another_user_is_refused_with_the_way_out(linked: Repo) ->
         assert f"Git refuses {linked.path}: another user owns it" in err
         assert f"git config --global --add safe.directory {linked.path}\n" in err
         assert "Traceback" not in err
+    linked.write("sub/labelmeta.yaml", "version: 1\n")
+    err = linked.labelmeta("check", code=2, cwd="sub").err
+    assert f"safe.directory {linked.path}\n" in err  # the repository, not the project below it
     trusted = Path(os.environ["HOME"]) / "gitconfig"
     trusted.write_text(f"[safe]\n\tdirectory = {linked.path}\n")
     linked.labelmeta("check", GIT_CONFIG_GLOBAL=str(trusted), code=0)

@@ -127,8 +127,6 @@ def test_rebase_and_amend_are_the_same_note(linked: Repo) -> None:
 
     linked.git("checkout", "-q", "--orphan", "flat")
     linked.commit("Start history anew")
-    collect_refs = linked.git("for-each-ref", "--format=%(refname)").splitlines()
-    assert "refs/heads/flat" in collect_refs
     assert "LM103" in linked.codes("data/train.csv")
 
 
@@ -175,11 +173,30 @@ def test_renamed_guideline_folder_follows_the_configuration(linked: Repo) -> Non
     assert not {"LM105", "LM104", "LM103"} & set(linked.codes(code=0))
 
 
+def test_renamed_changed_and_squashed_in_one_branch(linked: Repo) -> None:
+    linked.git("checkout", "-q", "-b", "pr")
+    linked.git("mv", "guidelines/tone", "guidelines/mood")
+    config = linked.read(CONFIG).replace("guidelines/tone", "guidelines/mood")
+    linked.write(CONFIG, config)
+    text = linked.guideline_yaml("tone", "1.1.0", "content")
+    linked.write("guidelines/mood/guideline.yaml", text)
+    linked.commit("Rename and change")
+    linked.labelmeta("link", "data/train.csv", "data/dev.csv")
+    linked.commit("Link")
+    squash(linked)
+    collect(linked)
+    found = {(f["split"], f["code"]) for f in linked.findings(code=1)}
+    assert {("data/train.csv", "LM103"), ("data/dev.csv", "LM103")} <= found
+    assert ("data/test.csv", "LM105") in found
+
+
 def test_deleted_guideline_is_an_error_and_its_return_is_clean(linked: Repo) -> None:
     linked.git("rm", "-q", "-r", "guidelines/tone")
     assert "LM108" in linked.codes()
     linked.commit("Delete it")
     assert linked.codes(code=1) == ["LM118"]
+    assert "gate shut" in linked.labelmeta("gate", "data/train.csv", code=1).err
+    linked.git("checkout", "-q", "--", "labelmeta")
     refused = linked.labelmeta("link", "data/train.csv", code=2).err
     assert "guidelines/tone is not there at HEAD" in refused
     linked.git("revert", "--no-edit", "HEAD")

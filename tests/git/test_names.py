@@ -39,7 +39,10 @@ def test_odd_names_link_check_gate_and_repro(new_repo: Callable[[str], Repo]) ->
     for name in NAMES:
         repo.write(name, f"text of {name}\n")
         repo.git("add", "--", f":(literal){name}")
-    repo.labelmeta("link", "--guideline", "g", "--", *NAMES)
+    out = repo.labelmeta("link", "--guideline", "g", "--", *NAMES).out
+    add = out[out.index("next: ") + 6 :]
+    repo.run("sh", "-c", add.replace("git add", "git --literal-pathspecs add"))
+    assert len(repo.git("diff", "--cached", "--name-only", "-z").split("\0")) > 3 * len(NAMES)
     repo.commit("Link them")
     assert repo.codes(code=0) == []
     for name in NAMES:
@@ -281,7 +284,7 @@ def test_outputs_of_stages_and_imported_data(new_repo: Callable[[str], Repo]) ->
     splits = ["raw.csv", "each/one.csv", "grid/m-en.csv", "test.csv", "shared.csv"]
     out = repo.labelmeta("link", *splits, "--guideline", "g").out
     assert "test.csv -> g" in out
-    assert "frozen (a test split: frozen)" in out
+    assert "frozen, as it is a test split" in out
     for split, stage in (("raw", "raw"), ("each/one", "each@one"), ("grid/m-en", "grid@m-en")):
         sidecar = repo.read(f"{split}.csv.labelmeta.yaml")
         assert "pin: stage" in sidecar
