@@ -87,7 +87,11 @@ def _edits(root: str, task: str, id_: str, gate: str) -> list[Edit]:
     new = with_attributes((attributes or b"").decode("utf-8", "surrogateescape"))
     edits.append(Edit(".gitattributes", attributes, new.encode("utf-8", "surrogateescape")))
     if content(root, "labelmeta.yaml") is not None:
-        return edits if content(root, GATES_FILE) is not None else [*edits, _gates(root, gate)]
+        if content(root, GATES_FILE) is not None:
+            return edits
+        snapshot = load(root, with_pipeline=False)
+        stages = gates_text(snapshot.config, [one.split for one in snapshot.sidecars])
+        return [*edits, Edit(GATES_FILE, None, stages.encode())]
     entry = f"\n  {id_}: {{path: guidelines/{id_}}}" if task != "none" else " {}"
     text = template("labelmeta.yaml").replace("{{gate}}", gate).replace(" {{guidelines}}", entry)
     files = guidelines.from_template(id_, task) if task != "none" else {}
@@ -137,7 +141,7 @@ def _next_steps(root: str, id_: str, gate: str, *, first: bool) -> None:
     one = free[0].path if free else "data/train.csv"
     typer.echo(
         f"\nnext:\n  edit guidelines/{id_}, then  git add -A . && git commit -m 'Add labelmeta'\n"
-        f"  labelmeta link {one} --guideline {id_}\n"
+        f"  labelmeta link {one} --guideline {id_}, then  git add -A .\n"
         "  labelmeta stage require STAGE   (for each stage that trains)\n"
         "  dvc repro -P"
     )
