@@ -326,11 +326,14 @@ def open_repository(folder: str) -> Repository:
     git = Git(folder)
     args = ("rev-parse", "--show-toplevel", "--show-prefix", "--is-shallow-repository")
     try:
-        top, prefix, shallow = git.text(*args).split("\n")
+        answer = git.run(*args, "HEAD^{commit}", ok=(0, 128)).decode(errors="surrogateescape")
+        if answer.count("\n") < len(args):  # not because of an unborn HEAD: raises, saying why
+            answer = git.text(*args) + "\n"
     except FileNotFoundError:
         raise NotARepository("the command `git` was not found; install Git") from None
-    head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", ok=(0, 1, 128))
-    return Repository(Git(folder, prefix), top, head.decode().strip(), shallow == "true")
+    top, prefix, shallow, head = answer.split("\n")[: len(args)]
+    head = head if _HASH.match(head) else ""
+    return Repository(Git(folder, prefix), top, head, shallow == "true")
 
 
 def open_bare(folder: str) -> Repository:
