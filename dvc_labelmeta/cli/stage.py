@@ -85,12 +85,18 @@ def add(
             carry_out(context, root, _synced(snapshot), dry_run=False)
 
 
-def _refuse_circle(snapshot: Snapshot) -> None:
-    """Refuse one stage for all gates where a split is made from what is behind a gate."""
+def _refuse_circle(snapshot: Snapshot, gated: str = "") -> None:
+    """Refuse one stage for all gates where a split is made from what is behind a gate.
+
+    gated: a stage that is about to wait for a gate too.
+    """
     reached = {gate_path(one.split) for one in snapshot.sidecars}
     waiting = list(snapshot.stages)
     while ready := [
-        s for s in waiting if any(overlap(path, r) for path, _ in s.deps for r in reached)
+        stage
+        for stage in waiting
+        if stage.name.partition("@")[0] == gated
+        or any(overlap(path, one) for path, _ in stage.deps for one in reached)
     ]:
         reached |= {out.path for stage in ready for out in stage.outs}
         waiting = [stage for stage in waiting if stage not in ready]
@@ -173,6 +179,8 @@ def require(
             raise Refused(f"there is no {file} in {root}")
         text = decode(before)
         wanted = split_paths(root, root_of(context), split or ()) or _uses(snapshot, file, name)
+        if snapshot.config.gate == "single":
+            _refuse_circle(snapshot, name if file == "dvc.yaml" else f"{file}:{name}")
         base = _base(file, parse(text), name)
         after = stages.required(text, name, [posixpath.relpath(gate_path(s), base) for s in wanted])
         if params:

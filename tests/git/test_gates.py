@@ -148,6 +148,14 @@ def test_one_stage_for_all_gates_is_refused_where_it_would_be_a_circle(piped: Re
     assert piped.read("labelmeta.yaml") == before
     assert piped.git("status", "--porcelain") == ""
 
+    raw = f", {gate_of('data/raw.csv')}"
+    piped.write("dvc.yaml", piped.read("dvc.yaml").replace(raw, ""))
+    piped.labelmeta("stage", "add", "gate-single")
+    assert ran(piped.dvc("repro").text) == ["gate"]
+    refused = piped.labelmeta("stage", "require", "prepare", code=2)
+    assert "would make a circle" in refused.err
+    assert "already" in piped.labelmeta("stage", "require", "train").out
+
 
 def test_cached_gates_keep_status_quiet_and_still_see_a_new_guideline(linked: Repo) -> None:
     before = gates(linked)
