@@ -18,6 +18,7 @@ from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.snapshot import load, located
 from dvc_labelmeta.report.machine import WRITERS
 from dvc_labelmeta.report.text import text
+from dvc_labelmeta.write.edits import lock
 
 CHECK_EXAMPLE = "Example: labelmeta check --format sarif > labelmeta.sarif"
 GATE_EXAMPLE = "Example: labelmeta gate data/train.csv"
@@ -72,7 +73,7 @@ def check(
         snapshot = _with_profile(snapshot, profile)
     report = judge(snapshot, gates.today())
     if since:
-        report = only_new(report, _base(start, since))
+        report = only_new(report, _base(start, since))._replace(since=since)
     if splits:
         wanted = split_paths(snapshot.root, start, splits)
         unknown = (
@@ -132,8 +133,11 @@ def _fetch(start: str) -> None:
     from dvc_labelmeta.read.clones import fetch  # noqa: PLC0415  # GitPython: only with --fetch
 
     snapshot = load(start, with_pipeline=False)
-    for repo in sorted({g.repo for g in snapshot.guidelines.values() if g.repo}):
-        fetch(snapshot.root, snapshot.config, repo)
+    wanted = sorted({g.repo for g in snapshot.guidelines.values() if g.repo})
+    if wanted:
+        with lock(snapshot.root):  # also keeps the clones out of Git's sight
+            for repo in wanted:
+                fetch(snapshot.root, snapshot.config, repo)
 
 
 def gate(

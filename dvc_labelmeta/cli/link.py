@@ -92,7 +92,7 @@ def link(
     root = find_root(root_of(context))
     with lock(root):
         asked = split_paths(root, root_of(context), splits or ())
-        project = linking.Project(root, asked)
+        project = linking.Project(root, asked, locked=True)
         if repair:
             edits, lines = linking.repair(project, asked)
         else:

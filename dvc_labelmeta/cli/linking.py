@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import NamedTuple
 
 from dvc_labelmeta.errors import LabelMetaError, NoSuchRevision, Refused
@@ -17,7 +17,7 @@ from dvc_labelmeta.read.guidelines import Pins
 from dvc_labelmeta.read.snapshot import clone_folder, load
 from dvc_labelmeta.read.targets import Target, differing, target
 from dvc_labelmeta.write import links
-from dvc_labelmeta.write.edits import Edit, content
+from dvc_labelmeta.write.edits import Edit, content, lock
 from dvc_labelmeta.write.sidecars import changed, rendered, sidecar_path
 from dvc_labelmeta.write.stages import refuse_unsafe
 
@@ -38,9 +38,10 @@ class Wish(NamedTuple):
 class Project:
     """A project about to be written to: its snapshot, read once the lock is held."""
 
-    def __init__(self, root: str, asked: Sequence[str] = ()) -> None:
+    def __init__(self, root: str, asked: Sequence[str] = (), *, locked: bool = False) -> None:
         self.root = root
         self.asked = asked
+        self.locked = locked
         self.snapshot = load(root, with_pipeline=False, also=asked)
         self._targets: dict[tuple[str, str | None], Target] = {}
 
@@ -59,7 +60,8 @@ class Project:
         """Clone or update the repository of a guideline, and read the project anew."""
         from dvc_labelmeta.read.clones import fetch  # noqa: PLC0415  # GitPython: 60 ms, rarely
 
-        fetch(self.root, self.snapshot.config, guideline.repo or "")
+        with nullcontext() if self.locked else lock(self.root):
+            fetch(self.root, self.snapshot.config, guideline.repo or "")
         self.snapshot = load(self.root, with_pipeline=False, also=self.asked)
 
     def target(self, id_: str, rev: str | None) -> Target:

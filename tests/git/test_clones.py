@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -232,6 +233,11 @@ def test_guideline_rebased_away_in_the_other_repository(remote: tuple[Repo, Repo
     old = docs.git("rev-parse", "HEAD")
     docs.git("commit", "-q", "--amend", "-m", "Pages, first text, said better")
     note = [("LM103", "data/dev.csv")]
+    both = clone(project, "both")
+    with ThreadPoolExecutor(2) as pool:
+        for ran in pool.map(lambda _: both.labelmeta("check", "--fetch"), range(2)):
+            assert ran.code == 0
+    assert both.git("status", "--porcelain") == ""  # the clone is out of Git's sight
     assert [(f["code"], f["split"]) for f in project.findings("--fetch", code=0)] == note
     fresh = clone(project, "fresh")
     assert [(f["code"], f["split"]) for f in fresh.findings("--fetch", code=0)] == note
