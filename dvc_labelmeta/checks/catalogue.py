@@ -40,7 +40,7 @@ RULES: tuple[Rule, ...] = (
     Rule("LM124", "warning", SPLIT, links.reused_guideline_version, _LINK, raised=_STRICT),
     Rule("LM105", "error", SPLIT, links.outdated_guideline, (*_LINK, "LM109")),
     Rule("LM107", "error", SPLIT, links.incompatible_splits, (*_LINK, "LM105")),
-    Rule("LM108", "warning", PROJECT, links.uncommitted_guideline, raised=_STRICT),
+    Rule("LM108", "warning", PROJECT, links.uncommitted_guideline),
     Rule("LM110", "warning", SPLIT, links.inactive_guideline, _LINK),
     Rule("LM119", "error", PIPELINE, pipeline.missing_gate, _DATA),
     Rule("LM127", "error", PIPELINE, pipeline.stale_gate, _DATA),

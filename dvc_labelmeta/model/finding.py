@@ -50,12 +50,13 @@ class Ignored(NamedTuple):
 
 
 class Report(NamedTuple):
-    """All results of one check."""
+    """All results of one check; what `since` (a revision) had already is left out, if named."""
 
     findings: tuple[Finding, ...] = ()
     skipped: tuple[Skip, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     splits: int = 0
+    since: str = ""
 
     def count(self, severity: str) -> int:
         """Return how many findings have this severity."""

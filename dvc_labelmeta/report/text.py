@@ -59,7 +59,7 @@ def summary(report: Report) -> str:
     """Return the last line: how much was checked and what came of it."""
     split = _counted(report.splits, "split")
     if not report.findings:
-        return f"{split} checked: aligned"
+        return f"{split} checked: " + (f"nothing new since {report.since}" if report.since else "aligned")
     counts = [
         _counted(report.count(severity), severity)
         for severity in ("error", "warning", "note")

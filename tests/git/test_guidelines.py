@@ -136,6 +136,8 @@ def test_since_tells_only_what_a_branch_brought_in(linked: Repo) -> None:
     linked.bump("1.1.0", "pleased or happy")
     linked.git("switch", "-q", "-c", "pull-request")
     assert linked.findings("--since", "main") == []
+    ran = linked.labelmeta("check", "--since", "main")
+    assert ran.out == "3 splits checked: nothing new since main\n"
     linked.write("data/dev.csv.labelmeta.yaml", "schema: [\n")
     linked.commit("Break a sidecar")
     assert [f["code"] for f in linked.findings("--since", "main", code=2)] == ["LM100"]
