@@ -22,7 +22,7 @@ HASH = r"^([0-9a-f]{40}|[0-9a-f]{64})" + END
 DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])" + END
 SOME = r"\S"
 PATH = r"^[^/\\\x00\r\n][^\\\x00\r\n]*" + END
-SEMVER = r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?" + END
+SEMVER = r"^[0-9]{1,18}\.[0-9]{1,18}\.[0-9]{1,18}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?" + END
 
 MODALITIES = [
     "text",
@@ -98,7 +98,7 @@ def record(meaning: str, required: dict[str, Schema], optional: dict[str, Schema
         "description": meaning,
         "required": list(required),
         "properties": required | optional,
-        "patternProperties": {"^x-": {}},
+        "patternProperties": {"^x-": {"description": "free for the team's own use"}},
         "additionalProperties": False,
     }
 
@@ -187,7 +187,9 @@ SIDECAR = record(
                         "the records of who labelled what",
                         {"path": text("file or folder, from this file", PATH)},
                         {
-                            "format": choice("", ["jsonl", "csv", "parquet"]),
+                            "format": choice(
+                                "how the records are stored", ["jsonl", "csv", "parquet"]
+                            ),
                             "hash": choice("algorithm", ["md5", "git"]),
                             "value": text("hash, quoted"),
                             "count": count("records"),
@@ -204,7 +206,20 @@ SIDECAR = record(
     },
 )
 
-_CLAUSE_TEXTS = ["definition", "replaced_by", "name", "rationale"]
+_LABEL_TEXTS = {
+    "name": "what annotators see; may change freely",
+    "definition": "what the label means; a change of it is a new version",
+    "rationale": "why the label is defined so",
+    "replaced_by": "id of the label to choose instead, where this one is no longer used",
+}
+_LABEL_LISTS = {
+    "aliases": "other names under which annotators may know it",
+    "use_when": "when to choose it",
+    "avoid_when": "when not to choose it, though it looks right",
+    "examples": "items that get this label",
+    "counter_examples": "items that look as if they did, and do not",
+    "carves_from": "ids of the labels whose items this one took over when it was added",
+}
 
 GUIDELINE = record(
     "guideline.yaml: the structured part of a guideline",
@@ -225,7 +240,7 @@ GUIDELINE = record(
                 "one approval",
                 {"name": text("pseudonym or team")},
                 {
-                    "role": text(""),
+                    "role": text("in which role they approved it"),
                     "at": text("date, quoted", DATE),
                     "change": text("what was approved"),
                 },
@@ -238,36 +253,48 @@ GUIDELINE = record(
             record(
                 "one label",
                 {"id": text("stable, never reused")},
-                {name: text("") for name in _CLAUSE_TEXTS}
-                | {
-                    name: texts("")
-                    for name in [
-                        "aliases",
-                        "use_when",
-                        "avoid_when",
-                        "examples",
-                        "counter_examples",
-                        "carves_from",
-                    ]
-                }
+                {name: text(meaning) for name, meaning in _LABEL_TEXTS.items()}
+                | {name: texts(meaning) for name, meaning in _LABEL_LISTS.items()}
                 | {"status": choice("may it be chosen?", STATUSES)},
             ),
         ),
         "rules": listed(
             "how to decide",
-            record("one rule", {"id": text(""), "text": text("")}, {"rationale": text("")}),
+            record(
+                "one rule",
+                {
+                    "id": text("stable, never reused; annotations cite it"),
+                    "text": text("the rule as annotators read it"),
+                },
+                {"rationale": text("why the rule is there")},
+            ),
         ),
         "edge_cases": listed(
             "decided cases",
             record(
                 "one case",
-                {"id": text(""), "case": text(""), "decision": text("")},
-                {"label": text("label id"), "rationale": text("")},
+                {
+                    "id": text("stable, never reused; annotations cite it"),
+                    "case": text("the case that was unclear"),
+                    "decision": text("how it was decided"),
+                },
+                {
+                    "label": text("id of the label it gets"),
+                    "rationale": text("why it was decided so"),
+                },
             ),
         ),
         "escalation": listed(
             "when to ask whom",
-            record("one way", {"id": text(""), "when": text(""), "to": text("")}, {}),
+            record(
+                "one way",
+                {
+                    "id": text("stable, never reused"),
+                    "when": text("in which situation to ask"),
+                    "to": text("whom to ask: a pseudonym, role or channel"),
+                },
+                {},
+            ),
         ),
         "decision_tree": free("nodes with questions, leaves that name labels"),
         "confidence": free("scale: unit, or an ordinal scale with its map to 0..1"),
@@ -287,8 +314,10 @@ RELEASES = record(
                 {"object": text("Git's hash of the content", HASH)},
                 {
                     "commit": text("full commit", HASH),
-                    "approvals": listed("", free("")),
-                    "change_note": text(""),
+                    "approvals": listed(
+                        "who approved it", free("one approval, as in guideline.yaml")
+                    ),
+                    "change_note": text("what changed against the version before"),
                 },
             ),
         ),

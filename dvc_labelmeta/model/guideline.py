@@ -9,7 +9,9 @@ STATUSES = ("draft", "active", "deprecated", "retired")
 BUMPS = ("none", "patch", "minor", "unknown", "major")
 
 # https://semver.org, without build metadata's extra groups
-_SEMVER = re.compile(r"([0-9]+)\.([0-9]+)\.([0-9]+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\Z")
+_SEMVER = re.compile(
+    r"([0-9]{1,18})\.([0-9]{1,18})\.([0-9]{1,18})(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\Z"
+)
 
 
 class Edition(NamedTuple):

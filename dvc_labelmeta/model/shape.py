@@ -27,7 +27,7 @@ def fits(schema: dict[str, Any]) -> Fits:
         raise ValueError(f"model/shape.py does not know the keyword {sorted(unknown)}")
     if "const" in schema:
         const = schema["const"]
-        return lambda value: value == const and type(value) is type(const)
+        return lambda value: value == const and type(value) is not bool
     if "enum" in schema:
         allowed = frozenset(schema["enum"])
         return lambda value: type(value) is str and value in allowed
@@ -40,7 +40,13 @@ def _string(schema: dict[str, Any]) -> Fits:
 
 
 def _integer(schema: dict[str, Any]) -> Fits:
-    return lambda value: type(value) is int and value >= schema["minimum"]
+    least = schema["minimum"]
+    return lambda value: _whole(value) and value >= least
+
+
+def _whole(value: Any) -> bool:
+    """Whether JSON Schema takes a value for an integer: 2.0 is one, true is not."""
+    return type(value) is int or (type(value) is float and value.is_integer())
 
 
 def _array(schema: dict[str, Any]) -> Fits:

@@ -14,12 +14,16 @@ from dvc_labelmeta.errors import Refused
 Pointer = tuple[str | int, ...]
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*\Z")
+# YAML refuses these, or takes them for line ends, even in quotes
+_UNPRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
 
 def quoted(value: str) -> str:
     """Return a YAML scalar for a text, always in quotes (hashes, versions and dates need them)."""
-    return json.dumps(value, ensure_ascii=False)
+    return _UNPRINTED.sub(
+        lambda one: f"\\u{ord(one.group()):04x}", json.dumps(value, ensure_ascii=False)
+    )
 
 
 def plain(value: str) -> str:

@@ -1,0 +1,51 @@
+"""Versions and the bumps they declare."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvc_labelmeta.model.guideline import BUMPS, declared_bump, semver, strongest
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("1.2.3", (1, 2, 3, "")),
+        ("0.0.0-rc.1+build.5", (0, 0, 0, "rc.1")),
+        ("10.20.30+x", (10, 20, 30, "")),
+        ("1.2", None),
+        ("v1.2.3", None),
+        ("1.2.3\n", None),
+        ("١.2.3", None),
+        ("9" * 5000 + ".0.0", None),
+        ("a1b2c3d4e5f6", None),
+        ("", None),
+    ],
+)
+def test_semantic_version(text: str, parts: tuple[int, int, int, str] | None) -> None:
+    assert semver(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("previous", "current", "bump"),
+    [
+        ("1.0.0", "2.0.0", "major"),
+        ("2.0.0", "1.9.9", "major"),
+        ("1.0.0", "1.1.0", "minor"),
+        ("1.1.5", "1.0.9", "minor"),
+        ("1.0.0", "1.0.1", "patch"),
+        ("1.0.0-rc.1", "1.0.0", "patch"),
+        ("1.0.0", "1.0.0", "unknown"),
+        ("1.0.0", "a1b2c3d4e5f6", "unknown"),
+        ("a1b2c3d4e5f6", "1.0.0", "unknown"),
+    ],
+)
+def test_declared_bump(previous: str, current: str, bump: str) -> None:
+    assert declared_bump(previous, current) == bump
+
+
+def test_strongest_bump() -> None:
+    assert strongest([]) == "unknown"
+    assert strongest(["patch", "major", "minor"]) == "major"
+    assert strongest(["patch", "unknown"]) == "unknown"
+    assert [strongest([one, "none"]) for one in BUMPS] == list(BUMPS)
