@@ -164,6 +164,8 @@ def merged(text: str, current: Any, wanted: dict[str, Any], at: Pointer = ()) ->
             text = merged(text, old, value, here)
         elif value == old and type(value) is type(old):
             continue
+        elif key in current and Text(text).node(here) is None:
+            raise Refused(f"{_name(here)} comes from a merge key (`<<`); edit the file by hand")
         elif value is None:
             text = Text(text).remove(here).text if key in current else text
         elif key not in current:
@@ -182,7 +184,7 @@ def merged(text: str, current: Any, wanted: dict[str, Any], at: Pointer = ()) ->
 def _inserted(text: Text, at: Pointer, key: str, value: Any) -> Text:
     """Add a key; a mapping in a block mapping is laid out line by line, as in a new sidecar."""
     parent = text.node(at)
-    if not isinstance(value, dict) or not parent.value or parent.flow_style:
+    if not isinstance(value, dict) or parent is None or not parent.value or parent.flow_style:
         return text.insert(at, key, _source(key, value))
     column = parent.value[0][0].start_mark.column + 2
     return text.insert(at, key, text.newline.join(["", *_block(value, column)]))

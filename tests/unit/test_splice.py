@@ -81,6 +81,27 @@ def test_layout_that_cannot_be_spliced_safely_is_refused(text: str, wanted: dict
         merged(text, value if isinstance(value, dict) else {}, wanted)
 
 
+@pytest.mark.parametrize(
+    "wanted", [{"l": [2]}, {"l": None}, {"s": "x"}, {"d": {"k": 2}}, {"d": {"z": {"y": 1}}}]
+)
+def test_what_comes_from_a_merge_key_is_left_to_a_person(wanted: dict[str, Any]) -> None:
+    text = "b: &b {l: [1], s: a, d: {k: 1}}\nm:\n  <<: *b\n  x: 1\n"
+    with pytest.raises(Refused):
+        merged(text, parse(text), {"m": wanted})
+    assert merged(text, parse(text), {"m": {"l": [1], "x": 2}}) == text.replace("x: 1", "x: 2")
+
+
+def test_mapping_is_added_line_by_line_in_block_and_on_one_line_in_flow() -> None:
+    wanted = {"m": {"z": {"version": "1", "gone": None, "p": {"q": "a"}, "e": {}}}}
+    block, flowing = "m:\r\n  x: 1\r\n", "m: {x: 1}\n"
+    assert merged(block, parse(block), wanted) == (
+        'm:\r\n  x: 1\r\n  z:\r\n    version: "1"\r\n    p:\r\n      q: a\r\n    e: {}\r\n'
+    )
+    assert merged(flowing, parse(flowing), wanted) == (
+        'm: {x: 1, z: {version: "1", p: {q: a}, e: {}}}\n'
+    )
+
+
 def test_block_text_at_the_end_keeps_its_value_when_a_key_is_added() -> None:
     for text in ("a: 1\nc: |\n  x\n  y\n", "a: 1\nc: |\n  x\n  y", "a: 1\nc: >-\n  x\n\n\n"):
         found = merged(text, parse(text), {"z": "1"})
