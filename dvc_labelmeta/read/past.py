@@ -67,7 +67,8 @@ class Past:
         temporary, ignore = f"{self.path}.{os.getpid()}", os.path.join(self.folder, ".gitignore")
         with contextlib.suppress(OSError, ValueError):
             os.makedirs(os.path.dirname(self.path), exist_ok=True)
-            for path, text in ((ignore, "*\n"), (temporary, json.dumps(value))):
-                with open(path, "w", encoding="utf-8") as file:
-                    file.write(text)
+            with contextlib.suppress(FileExistsError), open(ignore, "x", encoding="ascii") as file:
+                file.write("*\n")
+            with open(temporary, "w", encoding="utf-8") as file:
+                json.dump(value, file)
             os.replace(temporary, self.path)
