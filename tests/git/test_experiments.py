@@ -111,3 +111,27 @@ def test_an_applied_experiment_whose_link_was_not_kept(piped: Repo) -> None:
     ]
     piped.commit("Commit its dvc.lock alone")
     assert piped.codes(code=1) == ["LM122"]
+
+
+@pytest.mark.slow
+def test_a_shut_gate_fails_a_queued_experiment_though_dvc_exits_with_0(piped: Repo) -> None:
+    piped.bump("2.0.0", "delighted")
+    before = gates(piped)
+    piped.dvc("exp", "run", "-q", "--queue", "-S", "prepare.seed=4")
+    done = piped.dvc("exp", "run", "--run-all", code=0)
+    assert "LM105 outdated-guideline" in done.text
+    assert "Failed to reproduce experiment(s)" in done.text
+    assert piped.dvc("queue", "status").out.count("Failed") == 1
+    assert gates(piped) == before
+
+
+def test_overriding_a_version_of_a_sidecar_does_not_open_its_gate(piped: Repo) -> None:
+    piped.labelmeta("stage", "require", "train", "--params")
+    piped.git("add", "-A")
+    key = "data/made.csv.labelmeta.yaml:layers.labels.guideline.version"
+    done = piped.dvc("exp", "run", "-S", f"{key}=1.0", code=255)
+    assert "must be text, not 1.0; put it in quotes" in done.err
+    assert "Running stage 'train'" not in done.text
+    piped.git("checkout", "-q", "data", "labelmeta")
+    done = piped.dvc("exp", "run", "-S", f"{key}=9.9.9", code=255)
+    assert "LM104" in done.err
