@@ -183,7 +183,7 @@ class Pins:
                 known = release.commit if self._is_commit(release.commit) else None
                 return f"release {release.version}", known
         if self.head:
-            for commit in self.past.log(self.head, [path]):
+            for commit in self.past.log("", [path]):
                 entry = self.objects.entry(commit.hash, path)
                 if entry is not None and entry.object == link.object:
                     return f"commit {commit.hash[:12]}", commit.hash
@@ -193,7 +193,7 @@ class Pins:
         self, pin: Pin, guideline: Guideline, linked: str, base: str, paths: set[str]
     ) -> Pin:
         """Add to a pin the commits since `base` that touched the guideline."""
-        commits = self.past.log(f"{base}..{self.head}", paths)
+        commits = self.past.log(base, paths)
         return pin._replace(
             bump=_trailers(commits) if pin.bump == "unknown" else pin.bump,
             behind=tuple((c.hash, c.date, c.subject) for c in commits),

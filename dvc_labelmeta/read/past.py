@@ -1,7 +1,8 @@
 """What Git said about the history, kept in .labelmeta/cache so that a walk is made once.
 
-An ancestor of HEAD stays one while HEAD moves on; all else holds for one HEAD only. The file is
-safe to delete at any time, and one that cannot be read or written only costs the walk again.
+An ancestor of HEAD stays one while HEAD moves on, and a log only grows where HEAD moved on without
+a merge; all else holds for one HEAD only. The file is safe to delete at any time, and one that
+cannot be read or written only costs the walk again.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Past:
         self.inside: frozenset[str] = frozenset()
         self.out: frozenset[str] = frozenset()
         self.logs: dict[str, list[Commit]] = {}
+        self.older: tuple[str, dict[str, list[Commit]]] = "", {}
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
             if self.folder:
                 self._recall()
@@ -40,6 +42,8 @@ class Past:
         with contextlib.suppress(LabelMetaError):  # `git gc` may have taken the old HEAD
             if not self.git.outside([old], self.head):
                 self.inside, self.changed = inside | {old}, True
+                if not self.git.text("rev-list", "-1", "--min-parents=2", f"{old}..{self.head}"):
+                    self.older = old, {k: v for k, v in logs.items() if k.split("\0")[0] in inside}
 
     def outside(self, commits: Iterable[str]) -> frozenset[str]:
         """Return those of `commits` (all present) that are neither HEAD nor its ancestors."""
@@ -50,12 +54,16 @@ class Past:
             self.changed = True
         return asked & self.out
 
-    def log(self, span: str, paths: Iterable[str]) -> list[Commit]:
-        """Return the commits of `span` (which ends at HEAD) that changed any of `paths`."""
+    def log(self, base: str, paths: Iterable[str]) -> list[Commit]:
+        """Return the commits after `base` ("": all) up to HEAD that changed any of `paths`."""
         specs = [f":(top,literal){path}" for path in sorted(paths)]
-        key = "\0".join([span, *specs])
+        key = "\0".join([base, *specs])
         if key not in self.logs:
-            self.logs[key], self.changed = self.git.log(span, "--", *specs), True
+            old, older = self.older
+            start = old if key in older else base
+            span = f"{start}..{self.head}" if start else self.head
+            self.logs[key] = self.git.log(span, "--", *specs) + older.get(key, [])
+            self.changed = True
         return self.logs[key]
 
     def keep(self) -> None:

@@ -33,6 +33,20 @@ def test_answers_are_the_same_with_the_cache_as_without_while_history_grows(link
     assert linked.labelmeta("check", code=None).text == kept == fresh(linked)
 
 
+def test_without_a_merge_only_the_new_commits_are_walked(linked: Repo):
+    old = linked.bump("1.1.0", "very pleased")
+    linked.labelmeta("check", code=1)
+    linked.commit("Nothing about labels")
+    new = linked.bump("1.1.1", "very pleased indeed")
+    trace = linked.path / ".git" / "trace"
+    kept = linked.labelmeta("check", code=1, GIT_TRACE=str(trace)).text
+    assert "2 versions, 2 commits behind" in kept
+    logs = [line for line in trace.read_text().splitlines() if "git log" in line]
+    assert len(logs) == 1
+    assert f"{old}..{new}" in logs[0]
+    assert fresh(linked) == kept
+
+
 def test_a_rewritten_history_is_asked_anew_before_and_after_gc(linked: Repo):
     linked.labelmeta("check")
     assert linked.codes() == []
