@@ -126,10 +126,10 @@ def run(small: Repo, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 
 
 def _tree(folder: Path) -> dict[str, bytes | str]:
-    """Every file outside .git and .dvc with its content, to prove that nothing was written."""
+    """Every file but Git's, DVC's and our cache: to prove that nothing was written."""
     found: dict[str, bytes | str] = {}
     for here, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name not in {".git", ".dvc"}]
+        folders[:] = [name for name in folders if name not in {".git", ".dvc", ".labelmeta"}]
         for name in files:
             path = Path(here, name)
             found[str(path)] = os.readlink(path) if path.is_symlink() else path.read_bytes()
@@ -312,6 +312,26 @@ def test_file_where_a_folder_belongs(small: Repo, run: Any) -> None:
     assert seen.code == 2
     assert "labelmeta/gates" in seen.err
     assert run("check").code in {1, 2}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[1]", b"null", b"\xff", b"[" * 100_000, b'{"inside": 7, "outside": null}'],
+)
+def test_broken_cache_is_made_anew_and_never_believed(
+    content: bytes, small: Repo, run: Any
+) -> None:
+    small.bump("2.0.0", "delighted")
+    fresh = run("check", "--format", "json")
+    caches = [path for path in (small.path / ".labelmeta/cache").rglob("*") if path.is_file()]
+    for path in caches:
+        path.write_bytes(content)
+    again = run("check", "--format", "json")
+    assert (again.code, again.out) == (fresh.code, fresh.out)
+    for path in caches:
+        path.unlink(missing_ok=True)
+        path.mkdir()
+    assert run("check", "--format", "json").out == fresh.out
 
 
 def test_names_that_are_not_utf8(small: Repo, run: Any) -> None:

@@ -27,7 +27,8 @@ class Past:
         self.out: frozenset[str] = frozenset()
         self.logs: dict[str, list[Commit]] = {}
         self.older: tuple[str, dict[str, list[Commit]]] = "", {}
-        with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+        broken = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+        with contextlib.suppress(*broken):
             if self.folder:
                 self._recall()
 
