@@ -273,12 +273,13 @@ def test_symlink_to_itself(kind: str, small: Repo, run: Any) -> None:
     run("link", "data/train.csv")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads all files")
 @pytest.mark.parametrize("kind", list(TARGETS))
 def test_file_without_read_permission(kind: str, small: Repo, run: Any) -> None:
     target = small.path / TARGETS[kind]
     target.touch()
     target.chmod(0)
+    if os.access(target, os.R_OK):
+        pytest.skip("this user (root?) reads files of any mode")
     seen = run("check", "--format", "json")
     assert seen.code == 2
     assert "Permission denied" in seen.out + seen.err
