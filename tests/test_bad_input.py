@@ -8,7 +8,6 @@ stands in the first line (`# expect: {...}`) or, where a file can hold no commen
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -21,6 +20,7 @@ import pytest
 import yaml
 
 from dvc_labelmeta.cli.main import main
+from tests.git_only import build
 from tests.repo import Repo
 
 BAD = Path(__file__).parent / "cases" / "bad"
@@ -41,49 +41,12 @@ def _id(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def _track(repo: Repo, split: str, content: str) -> None:
-    """Write data and its `.dvc` file as `dvc add` would."""
-    repo.write(split, content)
-    raw = content.encode()
-    repo.write(
-        f"{split}.dvc",
-        f"outs:\n- md5: {_md5(raw)}\n  size: {len(raw)}\n  hash: md5\n  path: {Path(split).name}\n",
-    )
-
-
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A linked project made with Git and labelmeta alone; `check` finds LM106 for data/dev.csv."""
+    """See `git_only.build`."""
     repo = Repo(tmp_path_factory.mktemp("bad") / "base")
     repo.path.mkdir()
-    repo.git("init", "-q", "-b", "main", "--template=")
-    repo.write(".gitignore", "/data/*.csv\n")
-    repo.write(".dvc/config", "")
-    repo.write("guidelines/tone/guideline.yaml", repo.guideline_yaml("tone", "1.0.0"))
-    repo.write("labelmeta.yaml", "version: 1\nguidelines:\n  tone: {path: guidelines/tone}\n")
-    for split in ("train", "dev"):
-        _track(repo, f"data/{split}.csv", f"id,label\n1,{split}\n")
-    repo.commit("Add data and a guideline")
-    repo.labelmeta("link", "data/train.csv", "data/dev.csv", "--guideline", "tone")
-    gate = "labelmeta/gates/data/train.csv.json"
-    deps = "".join(
-        f"    - path: {path}\n      hash: md5\n      md5: {_md5((repo.path / path).read_bytes())}\n"
-        for path in ("data/train.csv", gate)
-    )
-    repo.write(
-        "dvc.yaml",
-        f"stages:\n  train:\n    cmd: train\n    deps:\n    - data/train.csv\n    - {gate}\n",
-    )
-    repo.write("dvc.lock", f"schema: '2.0'\nstages:\n  train:\n    cmd: train\n    deps:\n{deps}")
-    repo.commit("Link the splits")
-    assert repo.codes(code=0) == []
-    _track(repo, "data/dev.csv", "id,label\n1,changed\n")
-    repo.commit("Change dev")
-    assert repo.codes(code=1) == ["LM106"]
+    build(repo)
     return repo.path
 
 
