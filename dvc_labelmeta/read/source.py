@@ -73,7 +73,9 @@ class WorkTree:
         asked = list(paths)
         if not asked:
             return frozenset()
-        states = self.git.status(f":(top,literal){self.git.above(path)}" for path in asked)
+        states = self.states  # all `.dvc` files were asked about once: no process for each
+        if not all(path.endswith(".dvc") for path in asked):
+            states = self.git.status(f":(top,literal){self.git.above(path)}" for path in asked)
         changed = [path for path, state in states.items() if staged or state[1] != " "]
         return frozenset(
             path
