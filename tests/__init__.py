@@ -1,0 +1,1 @@
+"""Tests; shared builders are in `repo.py` and `build.py`."""

@@ -201,7 +201,7 @@ def test_file_of_100_megabytes_is_not_read(kind: str, small: Repo, run: Any) -> 
     _huge(small.path / TARGETS[kind])
     seen = run("check", "--format", "json")
     assert seen.code == 2
-    assert "is larger than the 8,388,608 bytes that are read" in seen.out + seen.err
+    assert "is larger than the 1,048,576 bytes that are read" in seen.out + seen.err
     assert TARGETS[kind] in seen.out + seen.err
 
 

@@ -100,7 +100,7 @@ def test_github_annotates_only_what_the_pull_request_brought_in(pull_request: Re
     pull_request.commit("Notes")
     out = _shell(pull_request, step["run"], 0, BASE="main")
     assert list(workflow_commands(out)) == []
-    assert out == "3 splits checked: aligned\n"
+    assert out == "3 splits checked: nothing new since origin/main\n"
 
 
 def test_the_sarif_step_writes_the_file_and_passes(pull_request: Repo, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def ungated_stage(snapshot: Snapshot) -> Iterator[Hit]:
         stages: {train: {deps: [data/train.csv, labelmeta/gates/data/train.csv.json]}}
     Fix: labelmeta stage require STAGE
     """
-    splits = sorted({one.split for one in snapshot.sidecars})
+    splits = sorted({one.split for one in _judged(snapshot)})
     known = frozenset(splits)
     for stage in snapshot.stages:
         paths = {path for path, _ in stage.deps}
@@ -186,7 +186,8 @@ def outstanding_run(snapshot: Snapshot) -> Iterator[Hit]:
 
 
 def _judged(snapshot: Snapshot) -> Iterator[Sidecar]:
-    for one in snapshot.sidecars:
+    """Yield the splits that have a gate to judge: none where the project has no gates."""
+    for one in snapshot.sidecars if snapshot.config.gate != "none" else ():
         if one.split in snapshot.records:
             yield one
 

@@ -36,7 +36,7 @@ def init(
         str,
         typer.Option(
             help="always: a gate a split, on every repro; single: one for all splits; "
-            "cached: only when a file changed."
+            "cached: only when a file changed; none: no gates."
         ),
     ] = "always",
     dry_run: Annotated[
@@ -102,6 +102,8 @@ def _edits(root: str, task: str, id_: str, gate: str) -> list[Edit]:
 
 def _gates(root: str, gate: str) -> Edit:
     before = content(root, GATES_FILE)
+    if gate == "none":
+        return Edit(GATES_FILE, before, before)
     return Edit(GATES_FILE, before, before or gates_text(Config(gate=gate), []).encode())
 
 
@@ -133,7 +135,7 @@ def _next_steps(root: str, id_: str, gate: str, *, first: bool) -> None:
             typer.echo(f"  … and {len(free) - _SHOWN} more")
     if not first:
         return
-    if gate != "cached":
+    if gate not in {"cached", "none"}:
         typer.echo(
             "\nnote: gates run on every `dvc repro`, so `dvc status -q` exits with 1 from now on; "
             "`labelmeta init --gate cached` keeps it at 0"

@@ -10,14 +10,14 @@ from typing import NamedTuple
 from dvc_labelmeta.errors import LabelMetaError, NoSuchRevision, Refused
 from dvc_labelmeta.model.guideline import Guideline
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
-from dvc_labelmeta.model.snapshot import Record, Snapshot
+from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.git import Repository, open_bare, open_repository
 from dvc_labelmeta.read.guidelines import Pins
 from dvc_labelmeta.read.snapshot import clone_folder, load
 from dvc_labelmeta.read.targets import Target, differing, target
 from dvc_labelmeta.write import links
-from dvc_labelmeta.write.edits import Edit, content, lock
+from dvc_labelmeta.write.edits import Edit, changes, content, lock
 from dvc_labelmeta.write.sidecars import changed, rendered, sidecar_path
 from dvc_labelmeta.write.stages import refuse_unsafe
 
@@ -172,9 +172,8 @@ def _behind(snapshot: Snapshot) -> list[str]:
         objects = [g.head.object if g and g.head else None for g in heads]
         if any(o != layer.guideline.object for o, layer in zip(objects, one.layers, strict=True)):
             splits.append(one.split)
-        elif (record := snapshot.records.get(one.split)) and links.covers(one, record):
-            edit = links.gate_edit(snapshot, one, record)
-            splits += [one.split] if edit.before != edit.after else []
+        elif record := snapshot.records.get(one.split):
+            splits += [one.split] if changes(links.gate_edits(snapshot, one, record)) else []
     return splits
 
 
@@ -323,16 +322,10 @@ def _edits(snapshot: Snapshot, results: list[Sidecar]) -> list[Edit]:
             after = changed(text, parse(text), one)
             _refuse_wrong_splice(after, one)
         edits.append(Edit(one.path, before, after.encode()))
-    edits += [
-        links.gate_edit(snapshot, one, _record(snapshot, one))
-        for one in results
-        if one.split in snapshot.records and links.covers(one, _record(snapshot, one))
-    ]
+    for one in results:
+        if one.split in snapshot.records:
+            edits += links.gate_edits(snapshot, one, snapshot.records[one.split])
     return edits
-
-
-def _record(snapshot: Snapshot, one: Sidecar) -> Record:
-    return snapshot.records[one.split]
 
 
 def _refuse_wrong_splice(text: str, one: Sidecar) -> None:
@@ -384,6 +377,6 @@ def moving(snapshot: Snapshot, old: str, new: str) -> list[Edit]:
     return [
         *links.project_edits(snapshot, splits, [old]),
         Edit(path, content(snapshot.root, path), after.encode()),
-        *([links.gate_edit(snapshot, moved, record)] if links.covers(moved, record) else ()),
+        *links.gate_edits(snapshot, moved, record),
         *links.removal(snapshot, old),
     ]

@@ -75,14 +75,15 @@ def add(
     with lock(root):
         if kind == "single":
             _refuse_circle(load(root))
-        before = content(root, "labelmeta.yaml") or b""
-        text = decode(before)
-        after = stages.with_gate_kind(text, parse(text), kind)
-        edits = [Edit("labelmeta.yaml", before, after.encode())]
+        snapshot = load(root, with_pipeline=False)
+        edits = [_kind_edit(root, kind), *_synced(snapshot, kind)]
         carry_out(context, root, edits, dry_run=dry_run)
-        if not dry_run:
-            snapshot = load(root, with_pipeline=False)
-            carry_out(context, root, _synced(snapshot), dry_run=False)
+
+
+def _kind_edit(root: str, kind: str) -> Edit:
+    before = content(root, "labelmeta.yaml") or b""
+    text = decode(before)
+    return Edit("labelmeta.yaml", before, stages.with_gate_kind(text, parse(text), kind).encode())
 
 
 def _refuse_circle(snapshot: Snapshot, gated: str = "") -> None:
@@ -113,18 +114,25 @@ def sync(context: typer.Context, dry_run: DryRun = False) -> None:
     """Write labelmeta/dvc.yaml anew, with a gate for each linked split."""
     root = find_root(root_of(context))
     with lock(root):
-        count = carry_out(context, root, _synced(load(root, with_pipeline=False)), dry_run=dry_run)
+        snapshot = load(root, with_pipeline=False)
+        edits = _synced(snapshot, snapshot.config.gate)
+        count = carry_out(context, root, edits, dry_run=dry_run)
     if not count and not quiet(context):
         typer.echo("nothing to change")
 
 
-def _synced(snapshot: Snapshot) -> list[Edit]:
+def _synced(snapshot: Snapshot, kind: str) -> list[Edit]:
+    """Return the edits that give each linked split a gate of this kind."""
+    snapshot = snapshot._replace(config=snapshot.config._replace(gate=kind))
     return links.project_edits(snapshot, [one.split for one in snapshot.sidecars])
 
 
 @app.command("remove", epilog="Example: labelmeta stage remove")
 def remove(context: typer.Context, dry_run: DryRun = False) -> None:
-    """Remove the gate stages and gates; sidecars and your own stages stay as they are."""
+    """Remove the gate stages and gates; sidecars and your own stages stay as they are.
+
+    Sets `gate: none` in labelmeta.yaml; `labelmeta stage add gate-always` brings them back.
+    """
     root = find_root(root_of(context))
     with lock(root):
         snapshot = load(root)
@@ -141,7 +149,8 @@ def remove(context: typer.Context, dry_run: DryRun = False) -> None:
         paths = [stages.GATES_FILE, "labelmeta/dvc.lock"]
         paths += [gate_path(split) for split in snapshot.gates]
         found = [(path, content(root, path)) for path in paths]
-        edits = [Edit(path, before, None) for path, before in found]
+        edits = [_kind_edit(root, "none")]
+        edits += [Edit(path, before, None) for path, before in found]
         carry_out(context, root, edits, dry_run=dry_run)
 
 

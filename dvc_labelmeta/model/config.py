@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from dvc_labelmeta.errors import BadConfig
 
 PROFILES = ("link", "review", "audit")
-GATES = ("always", "single", "cached")
+GATES = ("always", "single", "cached", "none")
 
 
 class GuidelineRef(NamedTuple):

@@ -114,7 +114,7 @@ CONFIG = record(
         "profile": choice("how strictly: link < review < audit", PROFILES),
         "gate": choice(
             "the gate stages: always = one a split, runs on every repro; single = one for all "
-            "splits; cached = one a split, runs only when a file it reads changed",
+            "splits; cached = one a split, runs only when a file it reads changed; none = no gates",
             GATES,
         ),
         "guidelines": mapped(

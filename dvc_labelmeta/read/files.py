@@ -17,7 +17,7 @@ from dvc_labelmeta.model.fields import SCHEMAS, published
 from dvc_labelmeta.model.shape import Fits, fits
 from dvc_labelmeta.read import plain
 
-MAX_BYTES = 8 * 2**20
+MAX_BYTES = 2**20
 MAX_LOCK_BYTES = 256 * 2**20
 _MAX_ALIASED = 100_000
 _MAX_DEPTH = 100

@@ -150,13 +150,13 @@ class Git:
         """Return the newest commit that changed `path`, with its parents; merges only where
         the content is none of the parents'.
         """
-        words = self.text("log", "-1", "--format=%H %P", head, "--", path).split()
+        words = self.text("log", "-1", "--format=%H %P", head, "--", f":(literal){path}").split()
         return (words[0], tuple(words[1:])) if words else None
 
     def blobs_in_history(self, path: str, head: str) -> Iterator[tuple[str, str]]:
         """Yield (commit, blob) for each state that `path` had, newest first."""
         raw = ("--format=%x1e%H", "--raw", "--no-abbrev", "-m", "--no-renames")
-        out = self.text("log", *raw, head, "--", path)
+        out = self.text("log", *raw, head, "--", f":(literal){path}")
         for block in out.split("\x1e")[1:]:
             commit, *lines = block.split()
             if len(lines) >= 5:

@@ -88,11 +88,11 @@ class Editions:
 class Pins:
     """Answers for the links into one repository."""
 
-    def __init__(self, repository: Repository, objects: Objects) -> None:
+    def __init__(self, repository: Repository, objects: Objects, *, keep: bool = True) -> None:
         self.git, _, self.head, self.shallow = repository
         self.objects = objects
         self.editions = Editions(objects)
-        self.past = Past(self.git, self.head, keep=not self.shallow)
+        self.past = Past(self.git, self.head, keep=keep and not self.shallow)
 
     def head_edition(self, path: str) -> Edition | None:
         """Return the edition of the guideline at `path` (from the top level) at HEAD."""

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.read.git import Commit, Git
 
+HISTORY = ".labelmeta/cache/history.json"
+
 
 class Past:
     """The history of `head`; `keep=False` (a shallow clone may lose ancestors) keeps nothing."""
@@ -22,7 +24,7 @@ class Past:
     def __init__(self, git: Git, head: str, *, keep: bool) -> None:
         self.git, self.head, self.changed = git, head, False
         self.folder = os.path.join(git.folder, ".labelmeta") if keep and head else ""
-        self.path = os.path.join(self.folder, "cache", "history.json")
+        self.path = os.path.join(git.folder, HISTORY)
         self.inside: frozenset[str] = frozenset()
         self.out: frozenset[str] = frozenset()
         self.logs: dict[str, list[Commit]] = {}

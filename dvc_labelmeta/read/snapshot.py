@@ -24,6 +24,7 @@ from dvc_labelmeta.read.guidelines import (
     releases_path,
     structured_path,
 )
+from dvc_labelmeta.read.past import HISTORY
 from dvc_labelmeta.read.source import CONFIG, Commit, Source, WorkTree, find_root
 
 
@@ -55,7 +56,9 @@ def load(
         reader.sidecars()
         pipelines = reader.data()
         reader.git_data(also)
-        pins = Pins(repository._replace(head=head), objects)
+        # what was committed there could claim any history: only a cache of this clone is believed
+        keep = HISTORY not in source.index
+        pins = Pins(repository._replace(head=head), objects, keep=keep)
         guidelines, answers = _guidelines(reader, settings, pins, stack)
         snapshot = Snapshot(
             root=root,

@@ -58,8 +58,11 @@ def text(report: Report, *, verbose: bool = False, colour: bool = False) -> str:
 def summary(report: Report) -> str:
     """Return the last line: how much was checked and what came of it."""
     split = _counted(report.splits, "split")
+    if not report.findings and not report.splits:
+        return "nothing was checked: no split is linked yet (labelmeta link SPLIT --guideline ID)"
     if not report.findings:
-        return f"{split} checked: " + (f"nothing new since {report.since}" if report.since else "aligned")
+        clean = f"nothing new since {report.since}" if report.since else "aligned"
+        return f"{split} checked: {clean}"
     counts = [
         _counted(report.count(severity), severity)
         for severity in ("error", "warning", "note")

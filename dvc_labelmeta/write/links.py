@@ -83,8 +83,10 @@ def project_edits(
     root = snapshot.root
     attributes = content(root, ".gitattributes")
     new_attributes = with_attributes((attributes or b"").decode("utf-8", "surrogateescape"))
-    stages = gates_text(snapshot.config, list(splits))
     before = content(root, GATES_FILE)
+    if snapshot.config.gate == "none":
+        return [Edit(GATES_FILE, before, None)]
+    stages = gates_text(snapshot.config, list(splits))
     if before is not None and b"\r\n" in before:  # core.autocrlf: Git made these line ends
         stages = stages.replace("\n", "\r\n")
     return [
@@ -98,10 +100,15 @@ def covers(one: Sidecar, record: Record) -> bool:
     return not one.exact or (record.hash, record.value) == (one.data.hash, one.data.value)
 
 
-def gate_edit(snapshot: Snapshot, one: Sidecar, record: Record) -> Edit:
-    """Return the edit that writes the gate of a split: it follows from sidecar and record."""
+def gate_edits(snapshot: Snapshot, one: Sidecar, record: Record) -> list[Edit]:
+    """Return the edit that writes the gate of a split: it follows from sidecar and record.
+
+    None where the project has no gates, or where the link does not cover the data.
+    """
+    if snapshot.config.gate == "none" or not covers(one, record):
+        return []
     path = gate_path(one.split)
-    return Edit(path, content(snapshot.root, path), gate(one, record))
+    return [Edit(path, content(snapshot.root, path), gate(one, record))]
 
 
 def removal(snapshot: Snapshot, split: str) -> list[Edit]:

@@ -211,7 +211,12 @@ def test_gate_stages_are_listed_synced_and_removed(piped: Repo) -> None:
     assert not gates(piped)
     assert not (piped.path / "labelmeta/dvc.yaml").exists()
     assert ran(piped.dvc("repro").text) == [], "taking a dependency away retrains nothing"
-    piped.labelmeta("stage", "sync")
+    assert piped.codes(code=0) == [], "a project without gates is no finding"
+    piped.labelmeta("link", "--all")
+    assert not gates(piped)
+    would = piped.labelmeta("stage", "add", "gate-always", "--dry-run").out
+    assert would == "would change labelmeta.yaml\nwould create labelmeta/dvc.yaml\n"
+    piped.labelmeta("stage", "add", "gate-always")
     assert piped.read("labelmeta/dvc.yaml") == good
 
 

@@ -118,7 +118,7 @@ def test_decode() -> None:
         (b"a\nbc\xff", "byte 0xff", 2, 3),
         (b"\xff\xfea\0", "not UTF-8", 1, 1),
         (b"a\n\n\0", "NUL", 3, 1),
-        (b"x" * (MAX_BYTES + 1), "8,388,609 bytes", 1, 1),
+        (b"x" * (MAX_BYTES + 1), "1,048,577 bytes", 1, 1),
     ],
 )
 def test_decode_refuses(content: bytes, words: str, line: int, column: int) -> None:
