@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from dvc_labelmeta.checks import links, pipeline, splits
+from dvc_labelmeta.checks import guidelines, links, pipeline, splits
 from dvc_labelmeta.checks.rule import PIPELINE, PROJECT, SPLIT, Hit, Rule
 from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.model.config import Ignore, glob_matcher
@@ -31,17 +31,17 @@ RULES: tuple[Rule, ...] = (
     Rule("LM106", "error", SPLIT, splits.changed_data, (*_DATA, "LM116")),
     Rule("LM125", "error", SPLIT, links.unknown_guideline, _READ),
     Rule("LM126", "error", SPLIT, links.unavailable_guideline, _READ, unjudged=True),
-    Rule("LM118", "error", PROJECT, links.missing_guideline),
+    Rule("LM118", "error", PROJECT, guidelines.missing_guideline),
     Rule("LM104", "error", SPLIT, links.mismatched_link, _LINK[:4]),
     Rule("LM117", "error", SPLIT, links.shallow_history, _LINK[:4], unjudged=True),
     Rule("LM102", "error", SPLIT, links.missing_guideline_commit, _LINK[:6]),
     Rule("LM103", "note", SPLIT, links.relocated_guideline_commit, _LINK, raised=_AUDIT),
     Rule("LM109", "warning", SPLIT, links.unmerged_guideline_commit, _LINK, raised=_STRICT),
-    Rule("LM124", "warning", SPLIT, links.reused_guideline_version, _LINK, raised=_STRICT),
-    Rule("LM105", "error", SPLIT, links.outdated_guideline, (*_LINK, "LM109")),
-    Rule("LM107", "error", SPLIT, links.incompatible_splits, (*_LINK, "LM105")),
-    Rule("LM108", "warning", PROJECT, links.uncommitted_guideline),
-    Rule("LM110", "warning", SPLIT, links.inactive_guideline, _LINK),
+    Rule("LM124", "warning", SPLIT, guidelines.reused_guideline_version, _LINK, raised=_STRICT),
+    Rule("LM105", "error", SPLIT, guidelines.outdated_guideline, (*_LINK, "LM109")),
+    Rule("LM107", "error", SPLIT, guidelines.incompatible_splits, (*_LINK, "LM105")),
+    Rule("LM108", "warning", PROJECT, guidelines.uncommitted_guideline),
+    Rule("LM110", "warning", SPLIT, guidelines.inactive_guideline, _LINK),
     Rule("LM119", "error", PIPELINE, pipeline.missing_gate, _DATA),
     Rule("LM127", "error", PIPELINE, pipeline.stale_gate, _DATA),
     Rule("LM120", "warning", PIPELINE, pipeline.ungated_stage, _READ, raised=_STRICT),
@@ -52,8 +52,6 @@ RULES: tuple[Rule, ...] = (
 
 BY_CODE = {rule.code: rule for rule in RULES}
 RETIRED: dict[str, str] = {}
-
-Located = Callable[[list[Finding]], list[Finding]]
 
 
 def find_rule(selector: str) -> Rule:
@@ -71,12 +69,14 @@ def judge(snapshot: Snapshot, today: str, *, scopes: Iterable[str] = ()) -> Repo
     skipped there. Pipeline rules speak only of splits that have no error otherwise: a failed
     check removes the gate, and one fault is enough to read about.
     """
-    chosen = [rule for rule in RULES if not scopes or rule.scope in tuple(scopes)]
+    asked = frozenset(scopes)
     findings: list[Finding] = []
     skipped: list[Skip] = []
     failed: dict[str, set[tuple[str, str]]] = {}
     errors: set[str] = set()
-    for rule in chosen:
+    for rule in RULES:
+        if asked and rule.scope not in asked:
+            continue
         hits = failed.setdefault(rule.code, set())
         for hit in rule.judge(snapshot):
             because = hit.untold or _blocked(rule, hit, failed, errors)

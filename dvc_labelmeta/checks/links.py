@@ -6,23 +6,12 @@ every one of them.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from dvc_labelmeta.checks.rule import Hit, short
-from dvc_labelmeta.model.guideline import BUMPS, Guideline, Pin, declared_bump
+from dvc_labelmeta.model.guideline import Guideline, Pin
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot
-
-# DESIGN: how much "the guideline moved on" matters, by mode and bump; absent = nothing.
-OUTDATED = {
-    "none": {},
-    "backward": {"patch": "note", "minor": "warning", "unknown": "warning", "major": "error"},
-    "forward": {"patch": "note", "minor": "warning", "unknown": "warning", "major": "error"},
-    "full": {"patch": "note", "minor": "warning", "unknown": "warning", "major": "error"},
-    "frozen": {"patch": "note", "minor": "error", "unknown": "error", "major": "error"},
-}
-_SHOWN_COMMITS = 5
 
 
 def unknown_guideline(snapshot: Snapshot) -> Iterator[Hit]:
@@ -34,13 +23,14 @@ def unknown_guideline(snapshot: Snapshot) -> Iterator[Hit]:
         links: {data/train.csv: {id: g, version: "1.0.0"}}
     Fix: list it under `guidelines:` in labelmeta.yaml, or link the split to one that is listed.
     """
-    for one, layer in _layers(snapshot):
+    for one, layer in layers(snapshot):
         if layer.guideline.id not in snapshot.guidelines:
             known = ", ".join(snapshot.guidelines) or "none"
-            yield Hit(
-                (one.split, layer.name),
-                _link_place(one, layer, "id"),
-                f"{_name(one, layer)} is linked to guideline {layer.guideline.id!r}; "
+            yield link_hit(
+                one,
+                layer,
+                "id",
+                f"{name_of(one, layer)} is linked to guideline {layer.guideline.id!r}; "
                 f"labelmeta.yaml lists {known}",
                 "add it under `guidelines:` in labelmeta.yaml, or link the split anew",
             )
@@ -59,12 +49,13 @@ def unavailable_guideline(snapshot: Snapshot) -> Iterator[Hit]:
         links: {data/train.csv: {version: "1.0.0"}}
     Fix: labelmeta check --fetch
     """
-    for one, layer in _layers(snapshot):
+    for one, layer in layers(snapshot):
         guideline = snapshot.guidelines.get(layer.guideline.id)
         if guideline is not None and not guideline.available:
-            yield Hit(
-                (one.split, layer.name),
-                _link_place(one, layer, "id"),
+            yield link_hit(
+                one,
+                layer,
+                "id",
                 f"guideline {guideline.id!r} is in repository {guideline.repo!r}, "
                 "which is not in the cache",
                 "labelmeta check --fetch (clones it into .labelmeta/cache)",
@@ -85,22 +76,24 @@ def mismatched_link(snapshot: Snapshot) -> Iterator[Hit]:
         links: {data/train.csv: {version: "1.0.0", object: aa, object_there: aa}}
     Fix: labelmeta link SPLIT --guideline ID@REV
     """
-    for one, layer, guideline, pin in _pinned(snapshot):
+    for one, layer, guideline, pin in pinned(snapshot):
         link = layer.guideline
         fix = f"labelmeta link {one.split} --guideline {link.id}@REV"
         if pin.object not in (None, link.object):
-            yield Hit(
-                (one.split, layer.name),
-                _link_place(one, layer, "object"),
-                f"{_name(one, layer)}: {guideline.path} is {short(pin.object)} in commit "
+            yield link_hit(
+                one,
+                layer,
+                "object",
+                f"{name_of(one, layer)}: {guideline.path} is {short(pin.object)} in commit "
                 f"{short(link.commit)}, but the sidecar says {short(link.object)}",
                 fix,
             )
         elif pin.edition is not None and pin.edition.version != link.version:
-            yield Hit(
-                (one.split, layer.name),
-                _link_place(one, layer, "version"),
-                f"{_name(one, layer)} says version {link.version}, but guideline {link.id} "
+            yield link_hit(
+                one,
+                layer,
+                "version",
+                f"{name_of(one, layer)} says version {link.version}, but guideline {link.id} "
                 f"in commit {short(link.commit)} is version {pin.edition.version}",
                 fix,
             )
@@ -120,12 +113,13 @@ def shallow_history(snapshot: Snapshot) -> Iterator[Hit]:
         links: {data/train.csv: {version: "2.0.0"}}
     Fix: git fetch --unshallow (in CI: fetch-depth: 0)
     """
-    for one, layer, _, pin in _pinned(snapshot):
+    for one, layer, _, pin in pinned(snapshot):
         if pin.cut and not pin.found:
-            yield Hit(
-                (one.split, layer.name),
-                _link_place(one, layer, "commit"),
-                f"{_name(one, layer)}: commit {short(layer.guideline.commit)} of guideline "
+            yield link_hit(
+                one,
+                layer,
+                "commit",
+                f"{name_of(one, layer)}: commit {short(layer.guideline.commit)} of guideline "
                 f"{layer.guideline.id} is not in this shallow clone, and HEAD has other content",
                 "git fetch --unshallow (in CI: fetch-depth: 0)",
             )
@@ -145,13 +139,14 @@ def missing_guideline_commit(snapshot: Snapshot) -> Iterator[Hit]:
         links: {data/train.csv: {version: "1.0.0"}}
     Fix: push or fetch the branch that holds it, or labelmeta link SPLIT --guideline ID
     """
-    for one, layer, _, pin in _pinned(snapshot):
+    for one, layer, _, pin in pinned(snapshot):
         if not pin.present and not pin.found and not pin.cut:
             link = layer.guideline
-            yield Hit(
-                (one.split, layer.name),
-                _link_place(one, layer, "commit"),
-                f"{_name(one, layer)} is linked to guideline {link.id} {link.version} in commit "
+            yield link_hit(
+                one,
+                layer,
+                "commit",
+                f"{name_of(one, layer)} is linked to guideline {link.id} {link.version} in commit "
                 f"{short(link.commit)}, which this repository does not have; its content "
                 f"{short(link.object)} is neither at HEAD, in its history nor among the releases",
                 f"fetch the branch that holds it, or labelmeta link {one.split} "
@@ -171,12 +166,13 @@ def relocated_guideline_commit(snapshot: Snapshot) -> Iterator[Hit]:
         links: {data/train.csv: {version: "1.0.0"}}
     Fix: labelmeta link --repair (only the commit in the sidecar changes; nothing re-runs)
     """
-    for one, layer, _, pin in _pinned(snapshot):
+    for one, layer, _, pin in pinned(snapshot):
         if not pin.in_history and pin.found:
-            yield Hit(
-                (one.split, layer.name),
-                _link_place(one, layer, "commit"),
-                f"{_name(one, layer)}: commit {short(layer.guideline.commit)} is not in the "
+            yield link_hit(
+                one,
+                layer,
+                "commit",
+                f"{name_of(one, layer)}: commit {short(layer.guideline.commit)} is not in the "
                 f"history of HEAD; guideline {layer.guideline.id} has the same content at "
                 f"{pin.found}",
                 "nothing in a shallow clone, else labelmeta link --repair"
@@ -199,237 +195,49 @@ def unmerged_guideline_commit(snapshot: Snapshot) -> Iterator[Hit]:
         links: {data/train.csv: {version: "1.1.0"}}
     Fix: merge the guideline's branch, or link to a version that is merged.
     """
-    for one, layer, _, pin in _pinned(snapshot):
+    for one, layer, _, pin in pinned(snapshot):
         if pin.present and not pin.in_history and not pin.found and not pin.cut:
             link = layer.guideline
-            yield Hit(
-                (one.split, layer.name),
-                _link_place(one, layer, "commit"),
-                f"{_name(one, layer)} is linked to guideline {link.id} {link.version} in commit "
+            yield link_hit(
+                one,
+                layer,
+                "commit",
+                f"{name_of(one, layer)} is linked to guideline {link.id} {link.version} in commit "
                 f"{short(link.commit)}, which is not in the history of HEAD",
                 f"merge the branch that holds it, or labelmeta link {one.split} "
                 f"--guideline {link.id}",
             )
 
 
-def missing_guideline(snapshot: Snapshot) -> Iterator[Hit]:
-    """A guideline that labelmeta.yaml lists is not there at HEAD.
-
-    It was deleted, renamed or never committed.
-
-    Bad:
-        guidelines: {g: {head: null}}
-    Good:
-        guidelines: {g: {version: "1.0.0"}}
-    Fix: commit it, or correct its path in labelmeta.yaml.
-    """
-    for guideline in snapshot.guidelines.values():
-        if guideline.head is None and guideline.available:
-            where = f" of repository {guideline.repo!r}" if guideline.repo else ""
-            state = "not committed yet" if guideline.dirty else "not there"
-            yield Hit(
-                (guideline.id, ""),
-                Place("labelmeta.yaml", ("guidelines", guideline.id, "path")),
-                f"guideline {guideline.id!r}: {guideline.path} is {state} at HEAD{where}",
-                f"git add {guideline.path} and commit it, or correct the path",
-            )
-
-
-def outdated_guideline(snapshot: Snapshot) -> Iterator[Hit]:
-    """The guideline moved on since the split was linked.
-
-    How much it matters depends on the declared bump (patch, minor, major) and on the mode of
-    the layer: a frozen split tolerates only a patch.
-
-    Bad:
-        guidelines: {g: {version: "2.0.0"}}
-        links: {data/train.csv: {version: "1.0.0", bump: major}}
-    Good:
-        guidelines: {g: {version: "2.0.0"}}
-        links: {data/train.csv: {version: "2.0.0"}}
-    Fix: check the labels against the new text, then labelmeta link SPLIT
-    """
-    for one, layer, guideline, pin in _pinned(snapshot):
-        if guideline.head is None or guideline.head.object == layer.guideline.object:
-            continue
-        severity = OUTDATED[layer.mode].get(pin.bump)
-        link, version = layer.guideline, guideline.head.version
-        if severity is None or (severity != "error" and version == link.version):
-            continue  # the same version with another text is LM124's to tell
-        kind = "bump not declared" if pin.bump == "unknown" else pin.bump
-        yield Hit(
-            (one.split, layer.name),
-            _link_place(one, layer, "version"),
-            f"{_name(one, layer)} ({layer.mode}) is linked to guideline {link.id} "
-            f"{link.version}; HEAD has {version} ({kind}, {_distance(pin)})",
-            f"check the labels against the new text, then labelmeta link {one.split}",
-            severity,
-            _commits(pin),
-        )
-
-
-def reused_guideline_version(snapshot: Snapshot) -> Iterator[Hit]:
-    """A guideline's content changed, its version number did not.
-
-    Two texts under one number: nobody can tell which one an annotator read.
-
-    Bad:
-        guidelines: {g: {version: "1.0.0", object: bb}}
-        links: {data/train.csv: {version: "1.0.0", object: aa}}
-    Good:
-        guidelines: {g: {version: "1.0.1", object: bb}}
-        links: {data/train.csv: {version: "1.0.1", object: bb}}
-    Fix: raise `version` in guideline.yaml in the commit that changes the text.
-    """
-    for one, layer, guideline, pin in _pinned(snapshot):
-        head, link = guideline.head, layer.guideline
-        if head is not None and head.object != link.object and head.version == link.version:
-            yield Hit(
-                (one.split, layer.name),
-                _link_place(one, layer, "version"),
-                f"guideline {link.id} {link.version} is {short(link.object)} for "
-                f"{_name(one, layer)} and {short(head.object)} at HEAD",
-                f"raise `version` in {guideline.path}",
-                None,
-                _commits(pin),
-            )
-
-
-def uncommitted_guideline(snapshot: Snapshot) -> Iterator[Hit]:
-    """A guideline has changes that are not committed.
-
-    What annotators read from this working tree is no version that a link can name.
-
-    Bad:
-        guidelines: {g: {version: "1.0.0", dirty: true}}
-    Good:
-        guidelines: {g: {version: "1.0.0"}}
-    Fix: commit the change, or take it back.
-    """
-    for guideline in snapshot.guidelines.values():
-        if guideline.dirty and guideline.head is not None:
-            yield Hit(
-                (guideline.id, ""),
-                Place(guideline.path),
-                f"guideline {guideline.id!r} has uncommitted changes in {guideline.path}",
-                f"git commit {guideline.path}",
-            )
-
-
-def inactive_guideline(snapshot: Snapshot) -> Iterator[Hit]:
-    """A split is linked to a guideline that is a draft, deprecated or retired.
-
-    A draft may still change, a retired text should no longer be trained on (an error).
-
-    Bad:
-        guidelines: {g: {version: "1.0.0", status: retired}}
-        links: {data/train.csv: {version: "1.0.0"}}
-    Good:
-        guidelines: {g: {version: "1.0.0", status: active}}
-        links: {data/train.csv: {version: "1.0.0"}}
-    Fix: make the guideline active, or link the split to one that is.
-    """
-    for one, layer, guideline, pin in _pinned(snapshot):
-        linked = pin.edition.status if pin.edition else "active"
-        now = guideline.head.status if guideline.head else linked
-        status = now if now in ("retired", "deprecated") else linked
-        if status != "active":
-            yield Hit(
-                (one.split, layer.name),
-                _link_place(one, layer, "id"),
-                f"{_name(one, layer)} is linked to guideline {layer.guideline.id} "
-                f"{layer.guideline.version}, which is {status}",
-                "make the guideline active, or link the split to one that is",
-                "error" if status == "retired" else None,
-            )
-
-
-def incompatible_splits(snapshot: Snapshot) -> Iterator[Hit]:
-    """Splits of one data set are linked to incompatible versions of one guideline.
-
-    A model trained under one meaning and tested under another is measured against the wrong
-    answers. The splits that are behind the newest are named.
-
-    Bad:
-        guidelines: {g: {version: "2.0.0"}}
-        links:
-          data/train.csv: {version: "2.0.0", dataset: d}
-          data/test.csv: {version: "1.0.0", dataset: d, mode: none, bump: major}
-    Good:
-        guidelines: {g: {version: "2.0.0"}}
-        links:
-          data/train.csv: {version: "2.0.0", dataset: d}
-          data/test.csv: {version: "2.0.0", dataset: d, mode: none}
-    Fix: link the splits of a data set together: labelmeta link SPLIT SPLIT ...
-    """
-    groups: dict[tuple[str, str], list[tuple[Sidecar, Layer, Pin]]] = defaultdict(list)
-    for one, layer, _, pin in _pinned(snapshot):
-        if one.dataset:
-            groups[one.dataset, layer.guideline.id].append((one, layer, pin))
-    for (dataset, _), members in groups.items():
-        newest = min(members, key=lambda member: _age(member[2]))
-        for one, layer, pin in members:
-            severity = _apart(layer, pin, newest[1], newest[2])
-            if severity is not None:
-                link, other = layer.guideline, newest[1].guideline
-                yield Hit(
-                    (one.split, layer.name),
-                    _link_place(one, layer, "version"),
-                    f"{_name(one, layer)} is linked to guideline {link.id} {link.version}, but "
-                    f"{newest[0].split} of the same data set {dataset!r} to {other.version}",
-                    f"labelmeta link {one.split} {newest[0].split}",
-                    severity,
-                )
-
-
-def _age(pin: Pin) -> tuple[int, int]:
-    """Order links from newest to oldest: by commits behind, then by how far the bump is."""
-    return len(pin.behind) if pin.behind is not None else 10**9, BUMPS.index(pin.bump)
-
-
-def _apart(layer: Layer, pin: Pin, newest: Layer, newest_pin: Pin) -> str | None:
-    """Return how grave it is that two splits of a data set are linked apart; None: not at all."""
-    link, other = layer.guideline, newest.guideline
-    if link.object == other.object:
-        return None
-    bump = declared_bump(link.version, other.version)
-    if bump == "unknown" and newest_pin.behind == ():
-        bump = pin.bump
-    return {"patch": None, "minor": "warning", "unknown": "warning"}.get(bump, "error")
-
-
-def _layers(snapshot: Snapshot) -> Iterator[tuple[Sidecar, Layer]]:
+def layers(snapshot: Snapshot) -> Iterator[tuple[Sidecar, Layer]]:
+    """Yield each layer with its sidecar."""
     for one in snapshot.sidecars:
         for layer in one.layers:
             yield one, layer
 
 
-def _pinned(snapshot: Snapshot) -> Iterator[tuple[Sidecar, Layer, Guideline, Pin]]:
-    for one, layer in _layers(snapshot):
+def pinned(snapshot: Snapshot) -> Iterator[tuple[Sidecar, Layer, Guideline, Pin]]:
+    """Yield each link that Git could be asked about, with what it answered."""
+    for one, layer in layers(snapshot):
         pin = snapshot.pin(layer)
         if pin is not None:
             yield one, layer, snapshot.guidelines[layer.guideline.id], pin
 
 
-def _link_place(one: Sidecar, layer: Layer, key: str) -> Place:
-    return Place(one.path, ("layers", layer.name, "guideline", key))
+def link_hit(
+    one: Sidecar,
+    layer: Layer,
+    key: str,
+    message: str,
+    fix: str,
+    severity: str | None = None,
+    details: tuple[str, ...] = (),
+) -> Hit:
+    """Return a hit on one key of a link, in the sidecar that records it."""
+    place = Place(one.path, ("layers", layer.name, "guideline", key))
+    return Hit((one.split, layer.name), place, message, fix, severity, details)
 
 
-def _name(one: Sidecar, layer: Layer) -> str:
+def name_of(one: Sidecar, layer: Layer) -> str:
+    """Return what a message calls a layer: its split, and its own name where there are several."""
     return one.split if len(one.layers) == 1 else f"{one.split} (layer {layer.name})"
-
-
-def _distance(pin: Pin) -> str:
-    versions = len(pin.versions)
-    text = f"{versions} version{'s' * (versions != 1)}"
-    if pin.behind is None:
-        return text + " behind"
-    return f"{text}, {len(pin.behind)} commit{'s' * (len(pin.behind) != 1)} behind"
-
-
-def _commits(pin: Pin) -> tuple[str, ...]:
-    behind = pin.behind or ()
-    lines = [f"{commit[:12]} {date} {subject}" for commit, date, subject in behind[:_SHOWN_COMMITS]]
-    if len(behind) > _SHOWN_COMMITS:
-        lines.append(f"… and {len(behind) - _SHOWN_COMMITS} more commits")
-    return tuple(lines)

@@ -1,4 +1,4 @@
-"""LM1xx, third part: gates, and the stages and recorded runs that should depend on them.
+"""LM1xx, fourth part: gates, and the stages and recorded runs that should depend on them.
 
 All of it is read from dvc.yaml, dvc.lock and the committed gates; neither data nor DVC is needed.
 """
