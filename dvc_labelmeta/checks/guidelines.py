@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from dvc_labelmeta.checks.links import link_hit, name_of, pinned
 from dvc_labelmeta.checks.rule import Hit, short
+from dvc_labelmeta.model.config import CONFIG_FILE
 from dvc_labelmeta.model.guideline import BUMPS, Pin, declared_bump
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot
@@ -43,7 +44,7 @@ def missing_guideline(snapshot: Snapshot) -> Iterator[Hit]:
             state = "not committed yet" if guideline.dirty else "not there"
             yield Hit(
                 (guideline.id, ""),
-                Place("labelmeta.yaml", ("guidelines", guideline.id, "path")),
+                Place(CONFIG_FILE, ("guidelines", guideline.id, "path")),
                 f"guideline {guideline.id!r}: {guideline.path} is {state} at HEAD{where}",
                 f"git add {guideline.path} and commit it, or correct the path",
             )

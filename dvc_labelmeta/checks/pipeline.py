@@ -9,11 +9,9 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from dvc_labelmeta.checks.rule import Hit, short
-from dvc_labelmeta.model.gate import gate, gate_path
+from dvc_labelmeta.model.gate import GATES_FILE, gate, gate_path
 from dvc_labelmeta.model.sidecar import Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot, Stage
-
-GATES_FILE = "labelmeta/dvc.yaml"
 
 
 def missing_gate(snapshot: Snapshot) -> Iterator[Hit]:

@@ -10,6 +10,7 @@ import time
 from dvc_labelmeta.checks.catalogue import judge
 from dvc_labelmeta.checks.rule import PROJECT, SPLIT
 from dvc_labelmeta.errors import CLEAN, UNJUDGED, LabelMetaError
+from dvc_labelmeta.model.config import OWN_FOLDER
 from dvc_labelmeta.model.finding import Report
 from dvc_labelmeta.model.gate import gate, gate_path
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar
@@ -18,7 +19,7 @@ from dvc_labelmeta.read.snapshot import load, located
 from dvc_labelmeta.report.text import text
 from dvc_labelmeta.write.edits import content, lock, remove_file, write_file
 
-REPORTS = ".labelmeta/reports"
+REPORTS = f"{OWN_FOLDER}/reports"
 
 
 def run(arguments: list[str]) -> int:

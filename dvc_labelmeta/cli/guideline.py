@@ -10,6 +10,7 @@ import typer
 from dvc_labelmeta.cli.common import carry_out, root_of
 from dvc_labelmeta.cli.linking import Project
 from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.config import CONFIG_FILE
 from dvc_labelmeta.model.fields import ID
 from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.git import TREE, Objects
@@ -40,7 +41,7 @@ def new(
     guidelines.refuse_bad_id(id_, ID)
     root = find_root(root_of(context))
     with lock(root):
-        before = content(root, "labelmeta.yaml") or b""
+        before = content(root, CONFIG_FILE) or b""
         text = decode(before)
         after = guidelines.listed(text, parse(text), id_, f"guidelines/{id_}")
         files = guidelines.from_template(id_, task)
@@ -48,7 +49,7 @@ def new(
         taken = [edit.path for edit in edits if edit.before is not None]
         if taken:
             raise Refused(f"{taken[0]} is there already; choose another id")
-        edits.append(Edit("labelmeta.yaml", before, after.encode()))
+        edits.append(Edit(CONFIG_FILE, before, after.encode()))
         carry_out(context, root, edits, dry_run=dry_run)
 
 

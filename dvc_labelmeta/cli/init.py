@@ -12,13 +12,14 @@ import typer
 
 from dvc_labelmeta.cli.common import carry_out, quiet, root_of
 from dvc_labelmeta.errors import NotARepository, Refused
-from dvc_labelmeta.model.config import GATES, Config
+from dvc_labelmeta.model.config import CONFIG_FILE, GATES, Config
 from dvc_labelmeta.model.fields import ID
+from dvc_labelmeta.model.gate import GATES_FILE
 from dvc_labelmeta.read.git import open_repository
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.write import guidelines
 from dvc_labelmeta.write.edits import Edit, content, lock
-from dvc_labelmeta.write.stages import GATES_FILE, gates_text, template, with_attributes
+from dvc_labelmeta.write.stages import gates_text, template, with_attributes
 
 EXAMPLE = "Example: labelmeta init --task span --id entities"
 DVC_RANGE = ((3, 50), (4, 0))
@@ -86,18 +87,18 @@ def _edits(root: str, task: str, id_: str, gate: str) -> list[Edit]:
     attributes = content(root, ".gitattributes")
     new = with_attributes((attributes or b"").decode("utf-8", "surrogateescape"))
     edits.append(Edit(".gitattributes", attributes, new.encode("utf-8", "surrogateescape")))
-    if content(root, "labelmeta.yaml") is not None:
+    if content(root, CONFIG_FILE) is not None:
         if content(root, GATES_FILE) is not None:
             return edits
         snapshot = load(root, with_pipeline=False)
         stages = gates_text(snapshot.config, [one.split for one in snapshot.sidecars])
         return [*edits, Edit(GATES_FILE, None, stages.encode())]
     entry = f"\n  {id_}: {{path: guidelines/{id_}}}" if task != "none" else " {}"
-    text = template("labelmeta.yaml").replace("{{gate}}", gate).replace(" {{guidelines}}", entry)
+    text = template(CONFIG_FILE).replace("{{gate}}", gate).replace(" {{guidelines}}", entry)
     files = guidelines.from_template(id_, task) if task != "none" else {}
     if not os.path.exists(os.path.join(root, "guidelines", id_)):
         edits += [Edit(path, None, new_) for path, new_ in files.items()]
-    return [*edits, _gates(root, gate), Edit("labelmeta.yaml", None, text.encode())]
+    return [*edits, _gates(root, gate), Edit(CONFIG_FILE, None, text.encode())]
 
 
 def _gates(root: str, gate: str) -> Edit:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import BadConfig
 
+CONFIG_FILE = "labelmeta.yaml"
+OWN_FOLDER = ".labelmeta"  # lock, caches and reports, which Git ignores
 PROFILES = ("link", "review", "audit")
 GATES = ("always", "single", "cached", "none")
 

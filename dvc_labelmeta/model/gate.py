@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "labelmeta/gate/v1"
 FOLDER = "labelmeta/gates"
+GATES_FILE = "labelmeta/dvc.yaml"
 
 
 def gate_path(split: str) -> str:

@@ -10,7 +10,7 @@ import git
 
 from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.model.config import Config
-from dvc_labelmeta.read.snapshot import clone_folder, clone_name
+from dvc_labelmeta.read.snapshot import CLONES, clone_folder, clone_name
 
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0"}
@@ -43,7 +43,7 @@ def fetch(root: str, config: Config, repo: str) -> str:
 
 
 def _clone(root: str, url: str, name: str) -> str:
-    parent = os.path.join(root, ".labelmeta", "cache", "repos")
+    parent = os.path.join(root, CLONES)
     os.makedirs(parent, exist_ok=True)
     temporary = tempfile.mkdtemp(prefix=".clone-", dir=parent)
     try:

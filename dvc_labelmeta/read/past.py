@@ -13,9 +13,10 @@ import os
 from collections.abc import Iterable
 
 from dvc_labelmeta.errors import LabelMetaError
+from dvc_labelmeta.model.config import OWN_FOLDER
 from dvc_labelmeta.read.git import Commit, Git
 
-HISTORY = ".labelmeta/cache/history.json"
+HISTORY = f"{OWN_FOLDER}/cache/history.json"
 
 
 class Past:
@@ -23,7 +24,7 @@ class Past:
 
     def __init__(self, git: Git, head: str, *, keep: bool) -> None:
         self.git, self.head, self.changed = git, head, False
-        self.folder = os.path.join(git.folder, ".labelmeta") if keep and head else ""
+        self.folder = os.path.join(git.folder, OWN_FOLDER) if keep and head else ""
         self.path = os.path.join(git.folder, HISTORY)
         self.inside: frozenset[str] = frozenset()
         self.out: frozenset[str] = frozenset()

@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dvc_labelmeta.errors import UnreadableFile
-from dvc_labelmeta.model.gate import FOLDER, gate_path
+from dvc_labelmeta.model.gate import FOLDER, GATES_FILE, gate_path
 from dvc_labelmeta.model.snapshot import Fault, Place, Run, Stage
 from dvc_labelmeta.read import dvc
 from dvc_labelmeta.read.git import Git, Objects
 from dvc_labelmeta.read.source import Source
-
-GATES_FILE = "labelmeta/dvc.yaml"
 
 
 def gated_split(path: str) -> str | None:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from dvc_labelmeta.errors import BadConfig, UnreadableFile
-from dvc_labelmeta.model.config import Config, config, glob_matcher
+from dvc_labelmeta.model.config import CONFIG_FILE, OWN_FOLDER, Config, config, glob_matcher
 from dvc_labelmeta.model.finding import Finding, Report
 from dvc_labelmeta.model.guideline import Guideline, Pin
 from dvc_labelmeta.model.sidecar import SUFFIX, Link, Sidecar, sidecar
@@ -25,7 +25,9 @@ from dvc_labelmeta.read.guidelines import (
     structured_path,
 )
 from dvc_labelmeta.read.past import HISTORY
-from dvc_labelmeta.read.source import CONFIG, Commit, Source, WorkTree, find_root
+from dvc_labelmeta.read.source import Commit, Source, WorkTree, find_root
+
+CLONES = f"{OWN_FOLDER}/cache/repos"
 
 
 def load(
@@ -121,16 +123,16 @@ class _Reader:
 
     def config(self) -> Config:
         """Return labelmeta.yaml; it must be right before anything can be judged."""
-        value = self.shaped(CONFIG, "config")
+        value = self.shaped(CONFIG_FILE, "config")
         if value is None and not self.faults:
-            raise BadConfig(f"there is no {CONFIG} at this revision; run `labelmeta init`")
+            raise BadConfig(f"there is no {CONFIG_FILE} at this revision; run `labelmeta init`")
         try:
             if value is not None:
                 settings = config(value)
                 self._inside(settings)
                 return settings
         except BadConfig as error:
-            self.faults.append(Fault(Place(CONFIG, error.pointer), f"{CONFIG}: {error}"))
+            self.faults.append(Fault(Place(CONFIG_FILE, error.pointer), f"{CONFIG_FILE}: {error}"))
         raise BadConfig("\n".join(self._located(fault) for fault in self.faults))
 
     def _located(self, fault: Fault) -> str:
@@ -287,7 +289,7 @@ def _read_structure(reader: _Reader, id_: str, path: str) -> None:
         reader.faults.append(
             Fault(
                 Place(where, ("id",)),
-                f"{where}: id is {value['id']!r}, but {CONFIG} calls this guideline {id_!r}",
+                f"{where}: id is {value['id']!r}, but {CONFIG_FILE} calls this guideline {id_!r}",
             )
         )
 
@@ -297,10 +299,10 @@ def clone_folder(root: str, settings: Config, repo: str) -> str | None:
 
     Looks in the enclosing folders too: `dvc exp run --temp` works in a copy below the project.
     """
-    name = clone_name(repo, dict(settings.repos)[repo])
+    name = os.path.join(CLONES, clone_name(repo, dict(settings.repos)[repo]))
     folder = root
     while True:
-        candidate = os.path.join(folder, ".labelmeta", "cache", "repos", name)
+        candidate = os.path.join(folder, name)
         if os.path.isdir(candidate):
             return candidate
         parent = os.path.dirname(folder)

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from dvc_labelmeta.errors import NotARepository, UnreadableFile
+from dvc_labelmeta.model.config import CONFIG_FILE
 from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.read.files import MAX_BYTES
 from dvc_labelmeta.read.git import Entry, Git, Objects
 
-CONFIG = "labelmeta.yaml"
 _OURS = (f":(glob)**/*{SUFFIX}", ":(glob)**/*.dvc", ":(glob)**/dvc.yaml", ":(glob)**/dvc.lock")
 
 
@@ -135,12 +135,12 @@ def find_root(start: str) -> str:
     if not os.path.isdir(folder):
         raise NotARepository(f"{start} is no folder")
     while True:
-        if os.path.isfile(os.path.join(folder, CONFIG)):
+        if os.path.isfile(os.path.join(folder, CONFIG_FILE)):
             return folder
         parent = os.path.dirname(folder)
         if parent == folder or os.path.exists(os.path.join(folder, ".git")):
             raise NotARepository(
-                f"there is no {CONFIG} in {os.path.realpath(start)} or above it; "
+                f"there is no {CONFIG_FILE} in {os.path.realpath(start)} or above it; "
                 "run `labelmeta init` in your DVC project"
             )
         folder = parent

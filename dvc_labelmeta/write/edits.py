@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.config import OWN_FOLDER
 
-OWN_FOLDER = ".labelmeta"
 _PREFIX, _SUFFIX = ".labelmeta-", ".tmp"
 
 

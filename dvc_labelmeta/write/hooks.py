@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 
 from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.config import CONFIG_FILE
 
 _SHELL = re.compile(r"#!\s*(\S*/)?(env\s+(-S\s+)?)?(\S*/)?(sh|bash|dash|ksh|zsh)(\s|$)")
 _NEW = "#!/bin/sh\n"
@@ -43,7 +45,7 @@ def without_hook(text: str, project: str) -> str:
 def _block(project: str) -> str:
     """A branch without the project is not checked; a pre-push hook's input is left alone."""
     begin, end = _marks(project)
-    config = shlex.quote("labelmeta.yaml" if project == "." else f"{project}/labelmeta.yaml")
+    config = shlex.quote(posixpath.normpath(f"{project}/{CONFIG_FILE}"))
     check = f"labelmeta --root {shlex.quote(project)} check </dev/null || exit $?"
     return f"{begin}\nif [ -f {config} ]; then\n  {check}\nfi\n{end}\n"
 

@@ -6,12 +6,12 @@ import posixpath
 import re
 from collections.abc import Iterable
 
-from dvc_labelmeta.model.gate import gate, gate_path
+from dvc_labelmeta.model.gate import GATES_FILE, gate, gate_path
 from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Link, Sidecar
 from dvc_labelmeta.model.snapshot import Record, Snapshot
 from dvc_labelmeta.write.edits import Edit, content
 from dvc_labelmeta.write.sidecars import data_pin, sidecar_path
-from dvc_labelmeta.write.stages import GATES_FILE, gates_text, with_attributes
+from dvc_labelmeta.write.stages import gates_text, with_attributes
 
 _BENCHMARK = re.compile(r"(^|[-_.])(test|benchmark)([-_.]|$)", re.IGNORECASE)
 
