@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -47,27 +48,26 @@ class Text:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.root = yaml.compose(text, Loader=yaml.SafeLoader)
+
+    @cached_property
+    def root(self) -> Any:
+        """The root node, None for an empty text; composed once, as that takes milliseconds."""
+        return yaml.compose(self.text, Loader=yaml.SafeLoader)
 
     def node(self, pointer: Pointer) -> Any:
         """Return the node a pointer names, or None."""
         node = self.root
         for key in pointer:
-            node = self._child(node, key)
+            node = _child(node, key)
             if node is None:
                 return None
         return node
 
-    def _child(self, node: Any, key: str | int) -> Any:
-        if isinstance(node, yaml.MappingNode):
-            return next((v for k, v in node.value if k.value == key), None)
-        if isinstance(node, yaml.SequenceNode) and isinstance(key, int):
-            return node.value[key] if key < len(node.value) else None
-        return None
-
     def replaced(self, start: int, end: int, new: str) -> Text:
-        """Return the text with characters start..end replaced."""
-        return Text(self.text[:start] + new + self.text[end:])
+        """Return the text with characters start..end replaced; raises if it is YAML no longer."""
+        result = Text(self.text[:start] + new + self.text[end:])
+        result.node(())
+        return result
 
     def set(self, pointer: Pointer, scalar: str) -> Text:
         """Return the text with the scalar at `pointer` replaced by YAML source `scalar`."""
@@ -137,6 +137,14 @@ class Text:
         return self.replaced(start, end, "")
 
 
+def _child(node: Any, key: str | int) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return next((v for k, v in node.value if k.value == key), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+        return node.value[key] if key < len(node.value) else None
+    return None
+
+
 def _end(node: Any) -> int:
     """Return where the last scalar of a node ends: block nodes reach over trailing comments."""
     while not isinstance(node, yaml.ScalarNode) and node.value and not node.flow_style:
@@ -152,32 +160,36 @@ def _name(pointer: Pointer) -> str:
     return ".".join(map(str, pointer)) or "the file"
 
 
-def merged(text: str, current: Any, wanted: dict[str, Any], at: Pointer = ()) -> str:
+def merged(text: str, current: Any, wanted: dict[str, Any]) -> str:
     """Return a YAML mapping's text with the values of `wanted`, all else byte for byte the same.
 
     `current` is the parsed text. A key whose wanted value is None is removed.
     """
+    return _merged(Text(text), current, wanted, ()).text
+
+
+def _merged(text: Text, current: Any, wanted: dict[str, Any], at: Pointer) -> Text:
     for key, value in wanted.items():
         here = (*at, key)
         old = current.get(key)
         if isinstance(value, dict) and isinstance(old, dict) and old:
-            text = merged(text, old, value, here)
+            text = _merged(text, old, value, here)
         elif value == old and type(value) is type(old):
             continue
-        elif key in current and Text(text).node(here) is None:
+        elif key in current and text.node(here) is None:
             raise Refused(f"{_name(here)} comes from a merge key (`<<`); edit the file by hand")
         elif value is None:
-            text = Text(text).remove(here).text if key in current else text
+            text = text.remove(here) if key in current else text
         elif key not in current:
-            text = _inserted(Text(text), at, key, value).text
+            text = _inserted(text, at, key, value)
         elif isinstance(old, (dict, list)):
-            node = Text(text).node(here)
+            node = text.node(here)
             if not node.flow_style:
                 raise Refused(f"{_name(here)} is a block list or mapping; edit the file by hand")
             spot = (node.start_mark.index, node.end_mark.index)
-            text = Text(text).replaced(*spot, flow(value)).text
+            text = text.replaced(*spot, flow(value))
         else:
-            text = Text(text).set(here, _source(key, value)).text
+            text = text.set(here, _source(key, value))
     return text
 
 
