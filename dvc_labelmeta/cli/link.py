@@ -9,6 +9,7 @@ import typer
 
 from dvc_labelmeta.cli import linking
 from dvc_labelmeta.cli.common import carry_out, quiet, root_of, split_paths
+from dvc_labelmeta.cli.stage import refuse_circle
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.sidecar import MODES
 from dvc_labelmeta.read.snapshot import load
@@ -97,6 +98,8 @@ def link(
             edits, lines = linking.repair(project, asked)
         else:
             edits, lines = linking.link(project, asked, wish, everything=all_)
+            if project.snapshot.config.gate == "single":
+                refuse_circle(load(root), more=asked)
         written = carry_out(context, root, edits, dry_run=dry_run)
     if not quiet(context):
         for line in lines:

@@ -6,13 +6,15 @@ import difflib
 import os
 import posixpath
 from codecs import BOM_UTF8
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 
 from dvc_labelmeta.cli.common import carry_out, quiet, root_of, split_paths
 from dvc_labelmeta.errors import Refused
-from dvc_labelmeta.model.gate import gate_path
+from dvc_labelmeta.model.config import CONFIG_FILE
+from dvc_labelmeta.model.gate import FOLDER, GATES_FILE, gate_path
 from dvc_labelmeta.model.snapshot import Snapshot, Stage
 from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.snapshot import load
@@ -74,24 +76,25 @@ def add(
     root = find_root(root_of(context))
     with lock(root):
         if kind == "single":
-            _refuse_circle(load(root))
+            refuse_circle(load(root))
         snapshot = load(root, with_pipeline=False)
         edits = [_kind_edit(root, kind), *_synced(snapshot, kind)]
         carry_out(context, root, edits, dry_run=dry_run)
 
 
 def _kind_edit(root: str, kind: str) -> Edit:
-    before = content(root, "labelmeta.yaml") or b""
+    before = content(root, CONFIG_FILE) or b""
     text = decode(before)
-    return Edit("labelmeta.yaml", before, stages.with_gate_kind(text, parse(text), kind).encode())
+    return Edit(CONFIG_FILE, before, stages.with_gate_kind(text, parse(text), kind).encode())
 
 
-def _refuse_circle(snapshot: Snapshot, gated: str = "") -> None:
+def refuse_circle(snapshot: Snapshot, gated: str = "", more: Iterable[str] = ()) -> None:
     """Refuse one stage for all gates where a split is made from what is behind a gate.
 
-    gated: a stage that is about to wait for a gate too.
+    gated: a stage that is about to wait for a gate too. more: splits about to be linked.
     """
-    reached = {gate_path(one.split) for one in snapshot.sidecars}
+    splits = sorted({*(one.split for one in snapshot.sidecars), *more})
+    reached = {gate_path(split) for split in splits}
     waiting = list(snapshot.stages)
     while ready := [
         stage
@@ -101,11 +104,11 @@ def _refuse_circle(snapshot: Snapshot, gated: str = "") -> None:
     ]:
         reached |= {out.path for stage in ready for out in stage.outs}
         waiting = [stage for stage in waiting if stage not in ready]
-    for one in snapshot.sidecars:
-        if any(overlap(one.split, path) for path in reached):
+    for split in splits:
+        if any(overlap(split, path) for path in reached):
             raise Refused(
-                f"{one.split} is made by a stage that waits for a gate itself; one stage for all "
-                "gates would make a circle: use gate-always or gate-cached"
+                f"{split} is made by a stage that waits for a gate itself; one stage for all "
+                "gates would make a circle: labelmeta stage add gate-always (or gate-cached)"
             )
 
 
@@ -115,6 +118,8 @@ def sync(context: typer.Context, dry_run: DryRun = False) -> None:
     root = find_root(root_of(context))
     with lock(root):
         snapshot = load(root, with_pipeline=False)
+        if snapshot.config.gate == "single":
+            refuse_circle(load(root))
         edits = _synced(snapshot, snapshot.config.gate)
         count = carry_out(context, root, edits, dry_run=dry_run)
     if not count and not quiet(context):
@@ -139,14 +144,14 @@ def remove(context: typer.Context, dry_run: DryRun = False) -> None:
         users = [
             stage.name
             for stage in snapshot.stages
-            if any(path.startswith("labelmeta/gates/") for path, _ in stage.deps)
+            if any(path.startswith(FOLDER + "/") for path, _ in stage.deps)
         ]
         if users:
             raise Refused(
                 f"these stages still depend on gates: {', '.join(users)}; take the lines with "
-                "labelmeta/gates/ out of their deps first"
+                f"{FOLDER}/ out of their deps first"
             )
-        paths = [stages.GATES_FILE, "labelmeta/dvc.lock"]
+        paths = [GATES_FILE, "labelmeta/dvc.lock"]
         paths += [gate_path(split) for split in snapshot.gates]
         found = [(path, content(root, path)) for path in paths]
         edits = [_kind_edit(root, "none")]
@@ -180,7 +185,7 @@ def require(
     """
     root = find_root(root_of(context))
     file, _, name = stage.rpartition(":")
-    file = file or "dvc.yaml"
+    file, name = file or "dvc.yaml", name.partition("@")[0]  # the stages of a loop share their deps
     with lock(root):
         snapshot = load(root)
         before = content(root, file)
@@ -189,7 +194,7 @@ def require(
         text = decode(before)
         wanted = split_paths(root, root_of(context), split or ()) or _uses(snapshot, file, name)
         if snapshot.config.gate == "single":
-            _refuse_circle(snapshot, name if file == "dvc.yaml" else f"{file}:{name}")
+            refuse_circle(snapshot, name if file == "dvc.yaml" else f"{file}:{name}")
         base = _base(file, parse(text), name)
         after = stages.required(text, name, [posixpath.relpath(gate_path(s), base) for s in wanted])
         if params:

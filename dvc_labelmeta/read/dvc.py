@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from itertools import product
+from math import prod
 from typing import Any
 
 from dvc_labelmeta.model.snapshot import Out, Place, Record, Stage
@@ -16,6 +18,8 @@ _PLAIN = re.compile(
     r"  hash: md5\n  path: ([A-Za-z_/][\w./-]*|\d[\w./-]*\.[A-DF-Za-df-z]\w*)\n\Z",
     re.ASCII,
 )
+_TEMPLATE = re.compile(r"(?<!\\)\$\{\s*([^{}]*?)\s*\}")
+_MOST = 1000  # combinations of a matrix that are unrolled
 
 
 def join(folder: str, path: str) -> str:
@@ -66,47 +70,112 @@ def _record(out: dict[str, Any], folder: str, place: Place, stage: str | None) -
 def stages(path: str, value: Any, lock: Any) -> Iterator[Stage]:
     """Yield the stages of the dvc.yaml at `path`, with what its dvc.lock recorded.
 
-    A `foreach` over a plain list is unrolled; any other `foreach` or `matrix` appears once for
+    A `foreach` or `matrix` whose values stand in the file is unrolled; any other appears once for
     each name in dvc.lock, and under its own name while it never ran. Templated values (`${…}`)
-    are left out: dvc.lock has them resolved.
+    that need another file are left out: dvc.lock has them resolved.
     """
     locked = _dict(_dict(lock).get("stages"))
+    common = _variables(_dict(value).get("vars"))
     for name, definition in _dict(_dict(value).get("stages")).items():
         if isinstance(definition, dict):
             body = _dict(definition.get("do")) or definition
-            for key, item in _unrolled(name, definition, locked):
-                yield _stage(path, key, name, body, locked.get(key), item)
+            own = common | _variables(body.get("vars"))
+            for key, names in _unrolled(name, definition, locked):
+                yield _stage(path, key, name, body, locked.get(key), own | names)
+
+
+def _variables(values: Any) -> dict[str, str]:
+    """Return the variables that a `vars:` holds itself; those in files are left out."""
+    found: dict[str, str] = {}
+    for one in _dicts(values):
+        for name, value in one.items():
+            found |= _flat(str(name), value)
+    return found
 
 
 def _unrolled(
     name: str, definition: dict[str, Any], locked: dict[str, Any]
-) -> Iterator[tuple[str, str | None]]:
-    """Yield (name in dvc.lock, loop item) for each stage that a definition stands for."""
-    each = definition.get("foreach")
-    if isinstance(each, list) and all(isinstance(item, (str, int)) for item in each):
-        yield from ((f"{name}@{item}", str(item)) for item in each)
-    elif each is not None or "matrix" in definition:
-        ran = [key for key in locked if key.startswith(name + "@")]
-        yield from ((key, None) for key in ran or [name])
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield (name in dvc.lock, loop variables) for each stage that a definition stands for."""
+    each, matrix = definition.get("foreach"), definition.get("matrix")
+    if each is None and matrix is None:
+        yield name, {}
+        return
+    loop = _items(each) if each is not None else _combinations(matrix)
+    if loop is not None:
+        yield from ((f"{name}@{key}", names) for key, names in loop.items())
     else:
-        yield name, None
+        ran = [key for key in locked if key.startswith(name + "@")]
+        yield from ((key, {}) for key in ran or [name])
+
+
+def _items(each: Any) -> dict[str, dict[str, str]] | None:
+    """Return the loop variables by key, as DVC makes them; None where they are elsewhere."""
+    if "${" in str(each):
+        return None
+    if isinstance(each, dict):
+        return {_text(key): _flat("item", one) | {"key": _text(key)} for key, one in each.items()}
+    if not isinstance(each, list):
+        return None
+    if any(isinstance(one, (dict, list)) for one in each):
+        return {str(number): _flat("item", one) for number, one in enumerate(each)}
+    return {_text(one): _flat("item", one) for one in each}
+
+
+def _combinations(matrix: Any) -> dict[str, dict[str, str]] | None:
+    """Return the variables of each combination of a matrix by DVC's key for it, as `_items`."""
+    if not isinstance(matrix, dict) or "${" in str(matrix):
+        return None
+    lists = [one for one in matrix.values() if isinstance(one, list)]
+    if len(lists) < len(matrix) or prod(map(len, lists)) > _MOST:
+        return None
+    found = {}
+    for chosen in product(*map(enumerate, lists)):
+        pairs = list(zip(map(str, matrix), chosen, strict=True))
+        key = "-".join(
+            f"{name}{number}" if isinstance(one, (dict, list)) else _text(one)
+            for name, (number, one) in pairs
+        )
+        found[key] = _flat("item", {name: one for name, (_, one) in pairs}) | {"key": key}
+    return found
+
+
+def _flat(name: str, value: Any) -> dict[str, str]:
+    """Return what a template may ask of a value: `item`, `item.path`, `item.paths[0]`."""
+    parts: Iterator[tuple[str, Any]]
+    if isinstance(value, dict):
+        parts = ((f"{name}.{key}", one) for key, one in value.items())
+    elif isinstance(value, list):
+        parts = ((f"{name}[{number}]", one) for number, one in enumerate(value))
+    else:
+        return {name: _text(value)}
+    return {path: text for part, one in parts for path, text in _flat(part, one).items()}
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _filled(text: str, names: dict[str, str]) -> str:
+    """Return a text with the templates that are known filled in."""
+    return _TEMPLATE.sub(lambda one: names.get(one[1], one[0]), text) if "${" in text else text
 
 
 def _stage(
-    path: str, key: str, name: str, body: dict[str, Any], locked: Any, item: str | None
+    path: str, key: str, name: str, body: dict[str, Any], locked: Any, names: dict[str, str]
 ) -> Stage:
     folder = posixpath.dirname(path)
-    wdir = str(body.get("wdir", "."))
+    wdir = _filled(str(body.get("wdir", ".")), names)
     base = join(folder, wdir) if "${" not in wdir else join(folder, ".")
     ran = isinstance(locked, dict)
-    outs = tuple(_outs(body, base, item))
+    outs = tuple(_outs(body, base, names))
     recorded = {
         join(base, dep["path"]): str(dep.get("md5", ""))
         for dep in _dicts(locked.get("deps") if ran else ())
         if isinstance(dep.get("path"), str)
     }
-    declared = {join(base, dep): "" for dep in _plain_paths(body.get("deps"), item)}
-    if _templated(body.get("deps"), item):
+    declared = {join(base, dep): "" for dep in _plain_paths(body.get("deps"), names)}
+    if "${" in _filled(str(body.get("deps")), names):
         deps = declared | recorded
     else:
         deps = {path: recorded.get(path, "") for path in declared}
@@ -133,28 +202,21 @@ def address(path: str, name: str) -> str:
     return name if path == "dvc.yaml" else f"{path}:{name}"
 
 
-def _templated(values: Any, item: str | None) -> bool:
-    """Whether any of these paths needs DVC's own templating to be known."""
-    text = str(values)
-    return "${" in (text if item is None else text.replace("${item}", ""))
-
-
-def _plain_paths(values: Any, item: str | None) -> Iterator[str]:
+def _plain_paths(values: Any, names: dict[str, str]) -> Iterator[str]:
     for value in values if isinstance(values, list) else ():
         text = value if isinstance(value, str) else next(iter(_dict(value)), "")
-        text = text if item is None else text.replace("${item}", item)
+        text = _filled(text, names)
         if text and "${" not in text and "://" not in text:
             yield text
 
 
-def _outs(body: dict[str, Any], base: str, item: str | None) -> Iterator[Out]:
+def _outs(body: dict[str, Any], base: str, names: dict[str, str]) -> Iterator[Out]:
     for kind in ("outs", "metrics", "plots"):
         values = body.get(kind)
         for value in values if isinstance(values, list) else ():
             options = {} if isinstance(value, str) else _dict(next(iter(_dict(value).values()), {}))
             text = value if isinstance(value, str) else next(iter(_dict(value)), "")
-            if item is not None:
-                text = text.replace("${item}", item)
+            text = _filled(text, names)
             if text and "${" not in text:
                 cache, persist = options.get("cache"), options.get("persist")
                 yield Out(join(base, text), cache is not False, persist is True)

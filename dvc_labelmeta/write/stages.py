@@ -10,11 +10,10 @@ import yaml
 
 from dvc_labelmeta.errors import LabelMetaError, Refused
 from dvc_labelmeta.model.config import Config
-from dvc_labelmeta.model.gate import gate_path
+from dvc_labelmeta.model.gate import FOLDER, gate_path
 from dvc_labelmeta.write.splice import Text, plain, quoted
 
-GATES_FILE = "labelmeta/dvc.yaml"
-ATTRIBUTES = "labelmeta/gates/** -text"
+ATTRIBUTES = f"{FOLDER}/** -text"
 _UNSAFE = re.compile(r"[\"$`\\\x00-\x1f]")
 
 
@@ -115,8 +114,31 @@ def with_params(text: str, stage: str, params: dict[str, list[str]]) -> str:
     for path, keys in params.items():
         entry = f"{plain(path)}: [{', '.join(plain(key) for key in keys)}]"
         after = _with_item(after, stage, "params", path, entry)
+        for key in keys:
+            after = _with_key(after, stage, path, key)
     _refuse_collateral(text, after, stage, "params")
     return after
+
+
+def _with_key(text: str, stage: str, path: str, key: str) -> str:
+    """Return the text with `key` in the list that `path` has among the params of a stage.
+
+    It may have had fewer keys, of the layers that were linked then. A file without a list
+    stands for all its keys.
+    """
+    body, spliced = (*_body(text, stage), "params"), Text(text)
+    files = [one for one in spliced.node(body).value if isinstance(one, yaml.MappingNode)]
+    lists = [keys for one in files for _, keys in one.value]
+    for number in range(len(spliced.node(body).value)):
+        here: tuple[str | int, ...] = (*body, number, path)
+        keys = spliced.node(here)
+        if isinstance(keys, yaml.SequenceNode) and keys.value and key not in _items(keys):
+            if sum(one is keys for one in lists) > 1:  # an alias is the node itself
+                raise Refused(
+                    f"stage {stage!r} shares params through a YAML anchor; edit it by hand"
+                )
+            return spliced.add_item(here, plain(key)).text
+    return text
 
 
 def _with_item(text: str, stage: str, key: str, name: str, item: str) -> str:
@@ -229,9 +251,23 @@ def _refuse_collateral(before: str, after: str, stage: str, key: str) -> None:
     """Refuse a splice that changed more than `key` of the stage: anchors and merges do that."""
     old, new = (_unshared(yaml.safe_load(text)) for text in (before, after))
     was, now = _taken(old, stage, key), _taken(new, stage, key)
-    kept = key == "cmd" or now[: len(was)] == was
+    kept = key == "cmd" or _kept(was, now)
     if old != new or not kept:
         raise Refused(f"stage {stage!r} shares {key} through a YAML anchor; edit it by hand")
+
+
+def _kept(was: list[Any], now: list[Any]) -> bool:
+    """Whether a list only grew: at its end, or in the lists of keys of its files."""
+    if len(now) < len(was):
+        return False
+    for old, new in zip(was, now, strict=False):
+        if isinstance(old, dict) and isinstance(new, dict) and list(old) == list(new):
+            pairs = [(old[name], new[name]) for name in old]
+        else:
+            pairs = [(old, new)]
+        if any(a != b and (not isinstance(a, list) or b[: len(a)] != a) for a, b in pairs):
+            return False
+    return True
 
 
 def _unshared(value: Any) -> Any:

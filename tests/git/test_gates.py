@@ -156,6 +156,13 @@ def test_one_stage_for_all_gates_is_refused_where_it_would_be_a_circle(piped: Re
     assert "would make a circle" in refused.err
     assert "already" in piped.labelmeta("stage", "require", "train").out
 
+    piped.labelmeta("unlink", "data/made.csv")
+    piped.write("dvc.yaml", piped.read("dvc.yaml").replace("[data/raw.csv", f"[data/raw.csv{raw}"))
+    before = piped.git("status", "--porcelain")
+    late = piped.labelmeta("link", "data/made.csv", "--guideline", "tone", code=2)
+    assert "data/made.csv is made by a stage that waits for a gate itself" in late.err
+    assert piped.git("status", "--porcelain") == before
+
 
 def test_cached_gates_keep_status_quiet_and_still_see_a_new_guideline(linked: Repo) -> None:
     before = gates(linked)

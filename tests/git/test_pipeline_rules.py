@@ -51,6 +51,14 @@ USERS = """\
     cmd: cp data/${item.of}.csv grid.txt
     deps: ['data/${item.of}.csv']
     outs: [grid.txt]
+  elsewhere_said:
+    foreach: ${of}
+    do:
+      cmd: cp data/${item}.csv said.txt
+      deps: ['data/${item}.csv']
+      outs: [said.txt]
+vars:
+  - more.yaml
 """
 NEVER_RAN = {
     ("box", "inside"),
@@ -58,6 +66,8 @@ NEVER_RAN = {
     ("data/raw.csv", "astray"),
     ("data/raw.csv", "each@raw"),
     ("data/other.csv", "each@other"),
+    ("data/raw.csv", "keyed@a"),
+    ("data/other.csv", "grid@other"),
 }
 
 
@@ -82,6 +92,7 @@ def test_a_stage_without_the_gate_is_found_in_any_form(piped: Repo) -> None:
     piped.write("box/a.txt", "a\n")
     piped.write("boxes/inner/b.txt", "b\n")
     piped.write("boxes2.txt", "c\n")
+    piped.write("more.yaml", "of: [raw]\n")
     piped.write("dvc.yaml", piped.read("dvc.yaml") + USERS)
     piped.git("add", "-A")
     piped.labelmeta("link", "box", "boxes/inner", "--guideline", "tone")
@@ -90,9 +101,9 @@ def test_a_stage_without_the_gate_is_found_in_any_form(piped: Repo) -> None:
     assert set(piped.codes(code=0)) == {"LM120"}, "a warning in profile link"
     assert set(piped.codes("--profile", "review", code=1)) == {"LM120"}
 
-    piped.dvc("repro", "keyed", "grid")
-    templated = {("data/raw.csv", "keyed@a"), ("data/other.csv", "grid@other")}
-    assert named(piped, "LM120") == NEVER_RAN | templated, "dvc.lock resolves the templates"
+    piped.dvc("repro", "keyed", "grid", "elsewhere_said")
+    said = {("data/raw.csv", "elsewhere_said@raw")}
+    assert named(piped, "LM120") == NEVER_RAN | said, "dvc.lock resolves what another file says"
     place = next(f for f in piped.findings() if "'astray'" in f["message"])
     assert piped.read("dvc.yaml").splitlines()[place["line"] - 1] == "    wdir: data"
 

@@ -252,6 +252,27 @@ def test_a_stage_that_is_none_is_refused_not_guessed(text: str) -> None:
         assert parsed(after)["stages"]["train"]
 
 
+def test_keys_of_a_layer_linked_later_join_those_there() -> None:
+    more = {SIDECAR: [KEY, "second", "third"]}
+    for name in NAMES:
+        first = with_params(LAYOUTS[name], "train", {SIDECAR: [KEY]})
+        after = with_params(first, "train", more)
+        wanted = parsed(first)
+        body_of(wanted)["params"][-1] = more
+        assert parsed(after) == wanted, name
+        assert is_insertion(first, after)
+        assert with_params(after, "train", more) == after
+    block = f"stages:\n  train:\n    cmd: a\n    params:\n      - {SIDECAR}:\n          - k  # one\n      - lr\n"
+    assert with_params(block, "train", {SIDECAR: [KEY]}) == block.replace(
+        "# one\n", f"# one\n          - {KEY}\n"
+    )
+    whole = f"stages:\n  train:\n    cmd: a\n    params:\n      - {SIDECAR}:\n"
+    assert with_params(whole, "train", more) == whole, "all keys of the file are in already"
+    shared = f"stages:\n  train:\n    cmd: a\n    params:\n      - {SIDECAR}: &k [x]\n      - b.yaml: *k\n"
+    with pytest.raises(Refused, match="anchor"):
+        with_params(shared, "train", more)
+
+
 def test_dvc_takes_the_file_and_reports_the_guideline(project: Repo) -> None:
     before = (
         "# ours\r\nstages:\r\n    train:   # it\r\n        cmd: >-\r\n            cat data/train.csv\r\n"
@@ -330,6 +351,8 @@ def test_a_stage_in_another_file_or_folder_gets_paths_from_there(linked: Repo) -
         assert f"Running stage 'ml/dvc.yaml:{stage}'" in ran.text
     linked.git("add", "-A")
     assert linked.codes(code=0) == []
+    one = linked.labelmeta("stage", "require", "ml/dvc.yaml:each@dev")
+    assert "already" in one.out, "the name that a finding gives is understood"
     refused = linked.labelmeta("stage", "require", "ml/dvc.yaml:none", code=2)
     assert "--split" in refused.err
     refused = linked.labelmeta("stage", "require", "no/dvc.yaml:none", code=2)

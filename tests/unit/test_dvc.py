@@ -55,10 +55,23 @@ def test_loops_are_unrolled_as_far_as_known() -> None:
     ran = {"stages": {"m@a": {}, "m@b": {}, "other@c": {}}}
     assert names({"stages": {"s": {"cmd": "x"}}}) == ["s"]
     assert names({"stages": {"s": {"foreach": ["a", 1], "do": {}}}}) == ["s@a", "s@1"]
-    assert names({"stages": {"m": {"foreach": {"a": 1}, "do": {}}}}, ran) == ["m@a", "m@b"]
-    assert names({"stages": {"m": {"matrix": {"k": ["a"]}}}}, ran) == ["m@a", "m@b"]
-    assert names({"stages": {"n": {"matrix": {"k": ["a"]}}}}, ran) == ["n"]
-    assert names({"stages": {"s": {"foreach": [{"k": 1}], "do": {}}}}) == ["s"]
+    assert names({"stages": {"m": {"foreach": {"a": 1, True: 2}, "do": {}}}}, ran) == [
+        "m@a",
+        "m@true",
+    ]
+    assert names({"stages": {"s": {"foreach": [{"k": 1}, "a"], "do": {}}}}) == ["s@0", "s@1"]
+    matrix = {"k": ["a", {"b": 1}], "l": [1, True]}
+    assert names({"stages": {"n": {"matrix": matrix}}}, ran) == [
+        "n@a-1", "n@a-true", "n@k1-1", "n@k1-true"
+    ]  # fmt: skip
+    elsewhere: list[dict[str, Any]] = [
+        {"foreach": "${items}", "do": {}}, {"foreach": ["${x}"], "do": {}}, {"foreach": 7, "do": {}},
+        {"matrix": {"k": "${ks}"}}, {"matrix": {"k": ["${x}"]}}, {"matrix": {"k": "ab"}}, {"matrix": 7},
+        {"matrix": {"k": [*range(40)], "l": [*range(40)]}},
+    ]  # fmt: skip
+    for loop in elsewhere:
+        assert names({"stages": {"m": loop}}, ran) == ["m@a", "m@b"]
+        assert names({"stages": {"n": loop}}, ran) == ["n"]
     assert names({"stages": {"s": None}}) == []
     assert [names(odd) for odd in (None, [], {"stages": None}, {"stages": [1]})] == [[]] * 4
 
@@ -102,6 +115,17 @@ def test_items_of_a_plain_loop_are_filled_in() -> None:
     }
     (stage,) = stages("dvc.yaml", value, None)
     assert (stage.deps, stage.outs) == ((("d/a", ""),), (Out("a.o"),))
+
+
+def test_what_a_loop_or_vars_say_is_filled_in() -> None:
+    loops = {
+        "each": {"foreach": {"k": {"p": ["x", "y"]}}, "do": {"deps": ["${item.p[1]}/${ key }", "${z}", "\\\\${key}"]}},
+        "many": {"matrix": {"s": ["a"]}, "wdir": "${item.s}", "vars": [{"f": {"g": 1}}], "deps": ["${f.g}"], "outs": [{"${key}.o": {"cache": False}}]},
+    }  # fmt: skip
+    value = {"vars": ["more.yaml", {"z": True, "f": {"g": 0}}], "stages": loops}
+    each, many = stages("dvc.yaml", value, None)
+    assert [path for path, _ in each.deps] == ["y/k", "true"]
+    assert (many.deps, many.outs) == ((("a/1", ""),), (Out("a/a.o", False),))
 
 
 def test_records_of_a_lock() -> None:
