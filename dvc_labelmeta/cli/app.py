@@ -8,7 +8,7 @@ import typer
 
 from dvc_labelmeta import __version__
 from dvc_labelmeta.cli import check, guideline, hook, init, link, stage, status
-from dvc_labelmeta.errors import INTERRUPTED
+from dvc_labelmeta.errors import CLEAN, INTERRUPTED, UNJUDGED
 
 app = typer.Typer(
     name="labelmeta",
@@ -78,8 +78,8 @@ def run(arguments: list[str]) -> int:
         # Typer's private copy of click has no public name for its usage errors
         if hasattr(error, "format_message") and hasattr(error, "show"):
             error.show()
-            return 2
+            return UNJUDGED
         raise
     if code == INTERRUPTED:  # Typer's answer to Ctrl-C
         raise KeyboardInterrupt
-    return code if isinstance(code, int) else 0
+    return code if isinstance(code, int) else CLEAN

@@ -11,7 +11,6 @@ from dvc_labelmeta.cli.common import carry_out, root_of
 from dvc_labelmeta.cli.linking import Project
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.config import CONFIG_FILE
-from dvc_labelmeta.model.fields import ID
 from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.git import TREE, Objects
 from dvc_labelmeta.read.guidelines import Pins
@@ -38,7 +37,7 @@ def new(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
 ) -> None:
     """Start a guideline from a template and list it in labelmeta.yaml."""
-    guidelines.refuse_bad_id(id_, ID)
+    guidelines.refuse_bad_id(id_)
     root = find_root(root_of(context))
     with lock(root):
         before = content(root, CONFIG_FILE) or b""

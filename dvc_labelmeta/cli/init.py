@@ -13,13 +13,13 @@ import typer
 from dvc_labelmeta.cli.common import carry_out, quiet, root_of
 from dvc_labelmeta.errors import NotARepository, Refused
 from dvc_labelmeta.model.config import CONFIG_FILE, GATES, Config
-from dvc_labelmeta.model.fields import ID
 from dvc_labelmeta.model.gate import GATES_FILE
 from dvc_labelmeta.read.git import open_repository
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.write import guidelines
 from dvc_labelmeta.write.edits import Edit, content, lock
-from dvc_labelmeta.write.stages import gates_text, template, with_attributes
+from dvc_labelmeta.write.links import attributes_edit
+from dvc_labelmeta.write.stages import gates_text, template
 
 EXAMPLE = "Example: labelmeta init --task span --id entities"
 DVC_RANGE = ((3, 50), (4, 0))
@@ -51,7 +51,7 @@ def init(
     """
     if gate not in GATES:
         raise Refused(f"--gate {gate}: choose one of {', '.join(GATES)}")
-    guidelines.refuse_bad_id(id_, ID)
+    guidelines.refuse_bad_id(id_)
     root = dvc_root(root_of(context))
     open_repository(root)
     edits = _edits(root, task, id_, gate)
@@ -83,10 +83,7 @@ def dvc_root(start: str) -> str:
 
 
 def _edits(root: str, task: str, id_: str, gate: str) -> list[Edit]:
-    edits = []
-    attributes = content(root, ".gitattributes")
-    new = with_attributes((attributes or b"").decode("utf-8", "surrogateescape"))
-    edits.append(Edit(".gitattributes", attributes, new.encode("utf-8", "surrogateescape")))
+    edits = [attributes_edit(root)]
     if content(root, CONFIG_FILE) is not None:
         if content(root, GATES_FILE) is not None:
             return edits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from dvc_labelmeta.errors import CLEAN, FINDINGS, UNJUDGED
 from dvc_labelmeta.model.snapshot import Place
 
 SEVERITIES = ("note", "warning", "error")
@@ -65,6 +66,7 @@ class Report(NamedTuple):
     def exit_code(self, fail_on: str = "error") -> int:
         """Return 2 if anything could not be judged, 1 for findings from `fail_on` up, else 0."""
         if any(finding.unjudged for finding in self.findings):
-            return 2
+            return UNJUDGED
         floor = SEVERITIES.index(fail_on)
-        return int(any(SEVERITIES.index(f.severity) >= floor for f in self.findings))
+        grave = any(SEVERITIES.index(f.severity) >= floor for f in self.findings)
+        return FINDINGS if grave else CLEAN

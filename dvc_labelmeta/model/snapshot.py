@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from dvc_labelmeta.model.config import Config
 from dvc_labelmeta.model.guideline import Guideline, Pin
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
+
+_NONE: Mapping[Any, Any] = MappingProxyType({})
 
 
 class Place(NamedTuple):
@@ -106,18 +109,18 @@ class Snapshot(NamedTuple):
     config: Config = Config()
     sidecars: tuple[Sidecar, ...] = ()
     faults: tuple[Fault, ...] = ()
-    records: Mapping[str, Record] = {}
-    guidelines: Mapping[str, Guideline] = {}
-    pins: Mapping[tuple[str, str, str], Pin] = {}
+    records: Mapping[str, Record] = _NONE
+    guidelines: Mapping[str, Guideline] = _NONE
+    pins: Mapping[tuple[str, str, str], Pin] = _NONE
     untracked: frozenset[str] = frozenset()
     buried: frozenset[str] = frozenset()
     folders: frozenset[str] = frozenset()
     matched: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
     gate_stages: tuple[Stage, ...] = ()
-    gates: Mapping[str, bytes] = {}
+    gates: Mapping[str, bytes] = _NONE
     runs: tuple[Run, ...] = ()
-    texts: Mapping[str, str] = {}
+    texts: Mapping[str, str] = _NONE
 
     def pin(self, layer: Layer) -> Pin | None:
         """Return what Git knows about the link of a layer; None where nothing could be asked."""

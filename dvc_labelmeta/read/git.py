@@ -115,7 +115,7 @@ class Git:
 
     def tree(self, commit: str) -> dict[str, Entry]:
         """Return the files of a commit by path from `folder` (only those below it)."""
-        out = self.run("ls-tree", "-r", "-z", commit, ok=(0,))
+        out = self.run("ls-tree", "-r", "-z", commit)
         return dict(_listed(out, unmerged=False))
 
     def status(self, pathspecs: Iterable[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from dvc_labelmeta.errors import LabelMetaError, Refused
+from dvc_labelmeta.model.fields import ID
 from dvc_labelmeta.write.splice import Text, plain
 from dvc_labelmeta.write.stages import templates_folder
 
@@ -16,19 +17,19 @@ def tasks() -> list[str]:
     return sorted(os.listdir(os.path.join(templates_folder(), "guidelines")))
 
 
-def refuse_bad_id(id_: str, pattern: str) -> None:
+def refuse_bad_id(id_: str) -> None:
     """Raise Refused for an id that could not be a file name everywhere."""
-    if not re.match(pattern, id_):
+    if not re.match(ID, id_):
         raise Refused(f"{id_!r} is no id: use letters, digits, dots, dashes and underscores")
 
 
 def from_template(id_: str, task: str) -> dict[str, bytes]:
     """Return the files of a new guideline by path from the root."""
-    folder = os.path.join(templates_folder(), "guidelines", task)
     if task not in tasks():
         raise LabelMetaError(
             f"there is no guideline template {task!r}; there are {', '.join(tasks())}"
         )
+    folder = os.path.join(templates_folder(), "guidelines", task)
     files = {}
     for name in sorted(os.listdir(folder)):
         with open(os.path.join(folder, name), encoding="utf-8") as file:

@@ -80,19 +80,20 @@ def project_edits(
     faulty = (fault.place.path for fault in snapshot.faults)
     broken = {path.removesuffix(SUFFIX) for path in faulty if path.endswith(SUFFIX)}
     splits = {*splits, *broken} - {*gone}
-    root = snapshot.root
-    attributes = content(root, ".gitattributes")
-    new_attributes = with_attributes((attributes or b"").decode("utf-8", "surrogateescape"))
-    before = content(root, GATES_FILE)
+    before = content(snapshot.root, GATES_FILE)
     if snapshot.config.gate == "none":
         return [Edit(GATES_FILE, before, None)]
     stages = gates_text(snapshot.config, list(splits))
     if before is not None and b"\r\n" in before:  # core.autocrlf: Git made these line ends
         stages = stages.replace("\n", "\r\n")
-    return [
-        Edit(".gitattributes", attributes, new_attributes.encode("utf-8", "surrogateescape")),
-        Edit(GATES_FILE, before, stages.encode()),
-    ]
+    return [attributes_edit(snapshot.root), Edit(GATES_FILE, before, stages.encode())]
+
+
+def attributes_edit(root: str) -> Edit:
+    """Return the edit that makes Git keep gates byte for byte; all else in the file stays."""
+    before = content(root, ".gitattributes")
+    after = with_attributes((before or b"").decode("utf-8", "surrogateescape"))
+    return Edit(".gitattributes", before, after.encode("utf-8", "surrogateescape"))
 
 
 def covers(one: Sidecar, record: Record) -> bool:
@@ -101,9 +102,9 @@ def covers(one: Sidecar, record: Record) -> bool:
 
 
 def gate_edits(snapshot: Snapshot, one: Sidecar, record: Record) -> list[Edit]:
-    """Return the edit that writes the gate of a split: it follows from sidecar and record.
+    """Return the edits that write the gate of a split: it follows from sidecar and record.
 
-    None where the project has no gates, or where the link does not cover the data.
+    None at all where the project has no gates, or where the link does not cover the data.
     """
     if snapshot.config.gate == "none" or not covers(one, record):
         return []
