@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 
 from dvc_labelmeta.cli.common import carry_out, root_of
-from dvc_labelmeta.cli.linking import Project
+from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.config import CONFIG_FILE
 from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.git import TREE, Objects
-from dvc_labelmeta.read.guidelines import Pins
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.source import find_root
 from dvc_labelmeta.report.text import table
@@ -114,14 +113,9 @@ def log(
     """List the versions of a guideline, newest first: commit, date, version, author, subject."""
     project = Project(find_root(root_of(context)))
     guideline = project.guideline(id_)
-    repository = project.repository(guideline)
-    path = repository.git.above(guideline.path)
     rows = [("COMMIT", "DATE", "VERSION", "AUTHOR", "DECLARED", "SUBJECT")]
-    with repository.git.objects() as objects:
-        editions = Pins(repository, objects).editions
-        for commit in repository.git.log(repository.head, "--", f":(top,literal){path}"):
-            edition = editions.at(commit.hash, path)
-            version = edition.version if edition else "(removed)"
-            who, declared = commit.author, commit.trailer or "-"
-            rows.append((commit.hash[:12], commit.date, version, who, declared, commit.subject))
+    for commit, edition in project.history(guideline):
+        version = edition.version if edition else "(removed)"
+        who, declared = commit.author, commit.trailer or "-"
+        rows.append((commit.hash[:12], commit.date, version, who, declared, commit.subject))
     typer.echo(table(rows))

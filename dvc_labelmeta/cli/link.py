@@ -9,6 +9,7 @@ import typer
 
 from dvc_labelmeta.cli import linking
 from dvc_labelmeta.cli.common import carry_out, quiet, root_of, split_paths
+from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.cli.stage import refuse_circle
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.sidecar import MODES
@@ -93,7 +94,7 @@ def link(
     root = find_root(root_of(context))
     with lock(root):
         asked = split_paths(root, root_of(context), splits or ())
-        project = linking.Project(root, asked, locked=True)
+        project = Project(root, asked, locked=True)
         if repair:
             edits, lines = linking.repair(project, asked)
         else:

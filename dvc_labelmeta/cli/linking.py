@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
-from contextlib import ExitStack, nullcontext
 from typing import NamedTuple
 
-from dvc_labelmeta.errors import LabelMetaError, NoSuchRevision, Refused
-from dvc_labelmeta.model.guideline import Guideline
+from dvc_labelmeta.cli.project import Project
+from dvc_labelmeta.errors import NoSuchRevision, Refused
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.files import decode, parse
-from dvc_labelmeta.read.git import Repository, open_bare, open_repository
-from dvc_labelmeta.read.guidelines import Pins
-from dvc_labelmeta.read.snapshot import clone_folder, load
-from dvc_labelmeta.read.targets import Target, differing, target
+from dvc_labelmeta.read.targets import Target, differing
 from dvc_labelmeta.write import links
-from dvc_labelmeta.write.edits import Edit, changes, content, lock
+from dvc_labelmeta.write.edits import Edit, changes, content
 from dvc_labelmeta.write.sidecars import changed, rendered, sidecar_path
 from dvc_labelmeta.write.stages import refuse_unsafe
 
@@ -33,74 +28,6 @@ class Wish(NamedTuple):
     dataset: str | None = None
     name: str | None = None
     allow_unmerged: bool = False
-
-
-class Project:
-    """A project about to be written to: its snapshot, read once the lock is held."""
-
-    def __init__(self, root: str, asked: Sequence[str] = (), *, locked: bool = False) -> None:
-        self.root = root
-        self.asked = asked
-        self.locked = locked
-        self.snapshot = load(root, with_pipeline=False, also=asked)
-        self._targets: dict[tuple[str, str | None], Target] = {}
-
-    def guideline(self, id_: str) -> Guideline:
-        """Return a guideline that can be asked; fetches its repository when that is needed."""
-        guideline = self.snapshot.guidelines.get(id_)
-        if guideline is None:
-            known = ", ".join(self.snapshot.guidelines) or "none"
-            raise Refused(f"labelmeta.yaml lists no guideline {id_!r}; it lists {known}")
-        if not guideline.available:
-            self.fetch(guideline)
-            guideline = self.snapshot.guidelines[id_]
-        return guideline
-
-    def fetch(self, guideline: Guideline) -> None:
-        """Clone or update the repository of a guideline, and read the project anew."""
-        from dvc_labelmeta.read.clones import fetch  # noqa: PLC0415  # GitPython: 60 ms, rarely
-
-        with nullcontext() if self.locked else lock(self.root):
-            fetch(self.root, self.snapshot.config, guideline.repo or "")
-        self.snapshot = load(self.root, with_pipeline=False, also=self.asked)
-
-    def target(self, id_: str, rev: str | None) -> Target:
-        """Return the link to a guideline at a revision; asks its repository once."""
-        key = (id_, rev)
-        if key not in self._targets:
-            guideline = self.guideline(id_)
-            try:
-                found = target(self.repository(guideline), guideline, rev)
-            except NoSuchRevision:
-                if guideline.repo is None:
-                    raise
-                found = None
-            if found is None or (guideline.repo is not None and not found.merged):
-                found = self._fetched(guideline, rev, found)
-            self._targets[key] = found
-        return self._targets[key]
-
-    def _fetched(self, guideline: Guideline, rev: str | None, known: Target | None) -> Target:
-        """Ask again after a fetch: a commit may be new, or merged there since the last time.
-
-        Out of reach, what is known counts.
-        """
-        try:
-            self.fetch(guideline)
-        except LabelMetaError:
-            if known is None:
-                raise
-            return known
-        return target(self.repository(guideline), guideline, rev)
-
-    def repository(self, guideline: Guideline) -> Repository:
-        """Return the repository that holds a guideline."""
-        if guideline.repo is None:
-            return open_repository(self.root)
-        folder = clone_folder(self.root, self.snapshot.config, guideline.repo)
-        if folder is None:
-            raise Refused(f"repository {guideline.repo!r} is not in the cache")
-        return open_bare(folder)
 
 
 def link(
@@ -280,9 +207,9 @@ def repair(project: Project, asked: list[str]) -> tuple[list[Edit], list[str]]:
     """Return the edits that give links whose commit is gone a commit with the same content."""
     snapshot = project.snapshot
     commits: dict[tuple[str, str, str], str] = {}
-    for key, pin in snapshot.pins.items():
+    for (id_, old, object_), pin in snapshot.pins.items():
         if not pin.in_history and pin.found and not snapshot.shallow:
-            commits[key] = _commit_with(project, key, pin.found)
+            commits[id_, old, object_] = _commit_with(project, id_, object_) or old
     results = [
         fixed
         for one in snapshot.sidecars
@@ -292,21 +219,12 @@ def repair(project: Project, asked: list[str]) -> tuple[list[Edit], list[str]]:
     return _edits(snapshot, results), [f"{one.split}: commit mended" for one in results]
 
 
-def _commit_with(project: Project, key: tuple[str, str, str], found: str) -> str:
-    """Return a commit in the history of HEAD at which the guideline has this content."""
-    id_, old, object_ = key
-    guideline = project.snapshot.guidelines[id_]
-    repository = project.repository(guideline)
-    path = repository.git.above(guideline.path)
-    with ExitStack() as stack:
-        objects = stack.enter_context(repository.git.objects())
-        pins = Pins(repository, objects)
-        for commit in repository.git.log(repository.head, "--", f":(top,literal){path}"):
-            edition = pins.editions.at(commit.hash, path)
-            if edition is not None and edition.object == object_:
-                return commit.hash
-    del found
-    return old
+def _commit_with(project: Project, id_: str, object_: str) -> str | None:
+    """Return the newest commit in the history of HEAD at which a guideline has this content."""
+    for commit, edition in project.history(project.snapshot.guidelines[id_]):
+        if edition is not None and edition.object == object_:
+            return commit.hash
+    return None
 
 
 def _edits(snapshot: Snapshot, results: list[Sidecar]) -> list[Edit]:
