@@ -16,6 +16,7 @@ from dvc_labelmeta.model.config import CONFIG_FILE, GATES, Config
 from dvc_labelmeta.model.gate import GATES_FILE
 from dvc_labelmeta.read.git import open_repository
 from dvc_labelmeta.read.snapshot import load
+from dvc_labelmeta.read.source import upward
 from dvc_labelmeta.write import guidelines
 from dvc_labelmeta.write.edits import Edit, content, lock
 from dvc_labelmeta.write.links import attributes_edit
@@ -70,16 +71,13 @@ def init(
 
 def dvc_root(start: str) -> str:
     """Return the DVC project that `start` is in; raises NotARepository where there is none."""
-    folder = os.path.realpath(start)
-    while not os.path.isdir(os.path.join(folder, ".dvc")):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            raise NotARepository(
-                f"{os.path.realpath(start)} is in no DVC project; run `git init` and `dvc init` "
-                "first (`dvc init --subdir` below the top of a Git repository)"
-            )
-        folder = parent
-    return folder
+    for folder in upward(start):
+        if os.path.isdir(os.path.join(folder, ".dvc")):
+            return folder
+    raise NotARepository(
+        f"{os.path.realpath(start)} is in no DVC project; run `git init` and `dvc init` "
+        "first (`dvc init --subdir` below the top of a Git repository)"
+    )
 
 
 def _edits(root: str, task: str, id_: str, gate: str) -> list[Edit]:

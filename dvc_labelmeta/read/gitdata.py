@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 
 from dvc_labelmeta.model.snapshot import Place, Record
 from dvc_labelmeta.read.git import Entry
 
 
-def record(index: Mapping[str, Entry], path: str, *, dirty: bool) -> Record | None:
-    """Return the record of a file or folder in the index; None where Git has nothing there.
+def records(
+    index: Mapping[str, Entry], paths: Collection[str], dirty: Container[str]
+) -> Iterator[Record]:
+    """Yield the records of those of `paths` (files or folders) that are in the index.
 
-    `dirty`: the working tree differs from the index, so that the data has no hash yet.
+    `dirty`: where the working tree differs from the index, so that the data has no hash yet.
     """
-    entry = index.get(path)
-    if entry is not None:
-        return Record(path, "git", "" if dirty else entry.object, Place(path))
-    below = {p[len(path) + 1 :]: e for p, e in index.items() if p.startswith(path + "/")}
-    if not below:
-        return None
-    value = "" if dirty else tree_hash(below)
-    return Record(path, "git", value, Place(path), nfiles=len(below), folder=True)
+    below = _below(index, {path for path in paths if path not in index})
+    for path in paths:
+        if path in index:
+            value = "" if path in dirty else index[path].object
+            yield Record(path, "git", value, Place(path))
+        elif path in below:
+            value = "" if path in dirty else tree_hash(below[path])
+            count = len(below[path])
+            yield Record(path, "git", value, Place(path), nfiles=count, folder=True)
+
+
+def _below(index: Mapping[str, Entry], folders: Container[str]) -> dict[str, dict[str, Entry]]:
+    """Return what the index holds in each folder; one walk, however many folders there are."""
+    found: dict[str, dict[str, Entry]] = {}
+    for path, entry in index.items() if folders else ():
+        end = path.find("/")
+        while end >= 0:
+            if path[:end] in folders:
+                found.setdefault(path[:end], {})[path[end + 1 :]] = entry
+            end = path.find("/", end + 1)
+    return found
 
 
 def tree_hash(entries: Mapping[str, Entry]) -> str:

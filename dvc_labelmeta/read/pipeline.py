@@ -11,7 +11,7 @@ from dvc_labelmeta.model.gate import FOLDER, GATES_FILE, gate_path
 from dvc_labelmeta.model.snapshot import Fault, Place, Run, Stage
 from dvc_labelmeta.read import dvc
 from dvc_labelmeta.read.git import Git, Objects
-from dvc_labelmeta.read.source import Source
+from dvc_labelmeta.read.source import Source, unreadable
 
 
 def gated_split(path: str) -> str | None:
@@ -40,7 +40,7 @@ def gates(source: Source, splits: Iterable[str], faults: list[Fault]) -> dict[st
         try:
             content = source.read(path)
         except UnreadableFile as error:
-            faults.append(Fault(Place(path, (), error.line, error.column), f"{path} {error}"))
+            faults.append(unreadable(path, error))
             continue
         if content is not None:
             found[split] = content
@@ -53,9 +53,11 @@ class Runs:
     def __init__(
         self, git: Git, objects: Objects, head: str, shallow: bool, source: Source
     ) -> None:
-        self.git, self.objects, self.head, self.shallow, self.source = (
-            git, objects, head, shallow, source,
-        )  # fmt: skip
+        self.git = git
+        self.objects = objects
+        self.head = head
+        self.shallow = shallow
+        self.source = source
         self._history: dict[str, dict[str, str]] = {}
         self._unread: set[str] = set()
 

@@ -15,8 +15,8 @@ from dvc_labelmeta.model.guideline import Guideline, Pin
 from dvc_labelmeta.model.sidecar import SUFFIX, Link, Sidecar, sidecar
 from dvc_labelmeta.model.snapshot import Fault, Place, Record, Snapshot
 from dvc_labelmeta.read import dvc, gitdata, pipeline
-from dvc_labelmeta.read.files import MAX_LOCK_BYTES, decode, misfits, parse, places
-from dvc_labelmeta.read.git import Git, Objects, open_bare, open_repository
+from dvc_labelmeta.read.files import MAX_BYTES, MAX_LOCK_BYTES, decode, misfits, parse, places
+from dvc_labelmeta.read.git import Git, Objects, Repository, open_bare, open_repository
 from dvc_labelmeta.read.guidelines import (
     PinKey,
     Pins,
@@ -25,7 +25,7 @@ from dvc_labelmeta.read.guidelines import (
     structured_path,
 )
 from dvc_labelmeta.read.past import HISTORY
-from dvc_labelmeta.read.source import Commit, Source, WorkTree, find_root
+from dvc_labelmeta.read.source import CommitTree, Source, WorkTree, find_root, unreadable, upward
 
 CLONES = f"{OWN_FOLDER}/cache/repos"
 
@@ -47,48 +47,51 @@ def load(
     """
     root = find_root(start)
     repository = open_repository(root)
-    head = repository.head if rev is None else repository.git.commit(rev)
+    git = repository.git
+    if rev is not None:
+        repository = repository._replace(head=git.commit(rev))
     with ExitStack() as stack:
-        objects = stack.enter_context(repository.git.objects())
-        source: Source = (
-            WorkTree(repository.git) if rev is None else Commit(repository.git, objects, head)
-        )
-        reader = _Reader(root, source)
+        objects = stack.enter_context(git.objects())
+        source = WorkTree(git) if rev is None else CommitTree(git, objects, repository.head)
+        reader = _Reader(root, git.prefix, source)
         settings = reader.config()
         reader.sidecars()
         pipelines = reader.data()
         reader.git_data(also)
         # what was committed there could claim any history: only a cache of this clone is believed
-        keep = HISTORY not in source.index
-        pins = Pins(repository._replace(head=head), objects, keep=keep)
-        guidelines, answers = _guidelines(reader, settings, pins, stack)
-        snapshot = Snapshot(
-            root=root,
-            rev=rev or "",
-            prefix=repository.git.prefix,
-            head=head,
-            shallow=repository.shallow,
-            config=settings,
-            sidecars=tuple(reader.found),
-            faults=tuple(reader.faults),
-            records=_with_merges(reader, repository.git, head),
-            guidelines=guidelines,
-            pins=answers,
-            untracked=frozenset(p for p in source.extra if p.endswith(SUFFIX)),
-            folders=frozenset(r.path for r in reader.records.values() if r.folder),
-            matched=reader.matched(settings),
-            texts=reader.texts,
+        local = Pins(repository, objects, keep=HISTORY not in source.index)
+        guidelines, pins = _guidelines(reader, settings, local, stack)
+        snapshot = _snapshot(reader, repository, settings)._replace(
+            rev=rev or "", guidelines=guidelines, pins=pins, faults=tuple(reader.faults)
         )
         if with_pipeline:
-            snapshot = _with_pipeline(snapshot, reader, pipelines, repository.git, objects)
+            snapshot = _with_pipeline(snapshot, reader, pipelines, git, objects)
     return snapshot
+
+
+def _snapshot(reader: _Reader, repository: Repository, settings: Config) -> Snapshot:
+    """Return what sidecars and records say; guidelines and the pipeline are added to it."""
+    return Snapshot(
+        root=reader.root,
+        prefix=repository.git.prefix,
+        head=repository.head,
+        shallow=repository.shallow,
+        config=settings,
+        sidecars=tuple(reader.found),
+        records=_with_merges(reader, repository.git, repository.head),
+        untracked=frozenset(p for p in reader.source.extra if p.endswith(SUFFIX)),
+        folders=frozenset(r.path for r in reader.records.values() if r.folder),
+        matched=reader.matched(settings),
+        texts=reader.texts,
+    )
 
 
 class _Reader:
     """Collects what the files say; each file that cannot be read becomes a fault."""
 
-    def __init__(self, root: str, source: Source) -> None:
+    def __init__(self, root: str, prefix: str, source: Source) -> None:
         self.root = root
+        self.prefix = prefix
         self.source = source
         self.texts: dict[str, str] = {}
         self.faults: list[Fault] = []
@@ -96,19 +99,18 @@ class _Reader:
         self.records: dict[str, Record] = {}
         self.paths = sorted({*source.index, *source.extra})
 
-    def value(self, path: str, limit: int | None = None) -> Any:
+    def value(self, path: str, limit: int = MAX_BYTES) -> Any:
         """Return the parsed content of a file; None where it is absent or a fault was noted."""
         try:
-            content = self.source.read(path, limit) if limit else self.source.read(path)
+            content = self.source.read(path, limit)
             if content is None:
                 return None
-            text = decode(content, limit) if limit else decode(content)
-            if limit is None:
+            text = decode(content, limit)
+            if limit == MAX_BYTES:  # DVC's larger files are read again where a line is wanted
                 self.texts[path] = text
             return parse(text)
         except UnreadableFile as error:
-            place = Place(path, (), error.line, error.column)
-            self.faults.append(Fault(place, f"{path} {error}"))
+            self.faults.append(unreadable(path, error))
             return None
 
     def shaped(self, path: str, name: str) -> dict[str, Any] | None:
@@ -143,24 +145,12 @@ class _Reader:
         return f"{place.path}:{line}:{column}: {fault.message}"
 
     def _inside(self, settings: Config) -> None:
-        top = self.root if not isinstance(self.source, WorkTree) else self.source.git.folder
-        depth = self._depth()
         for ref in settings.guidelines:
-            if leaves(ref.path, 0 if ref.repo else depth):
+            if leaves(ref.path, 0 if ref.repo else self.prefix.count("/")):
                 raise BadConfig(
-                    f"guideline {ref.id!r}: {ref.path} leaves the repository {top}",
+                    f"guideline {ref.id!r}: {ref.path} leaves the repository {self.root}",
                     ("guidelines", ref.id, "path"),
                 )
-
-    def _depth(self) -> int:
-        """How many folders the root is below the Git top level."""
-        folder, depth = self.root, 0
-        while not os.path.exists(os.path.join(folder, ".git")):
-            parent = os.path.dirname(folder)
-            if parent == folder:
-                return 0
-            folder, depth = parent, depth + 1
-        return depth
 
     def sidecars(self) -> None:
         """Read every sidecar."""
@@ -209,16 +199,14 @@ class _Reader:
             for record in found:
                 self.records[record.path] = record
         except UnreadableFile as error:
-            self.faults.append(Fault(Place(path, (), error.line, error.column), f"{path} {error}"))
+            self.faults.append(unreadable(path, error))
 
     def git_data(self, also: Iterable[str]) -> None:
         """Add records for splits, and for the paths `also`, that only Git tracks."""
-        wanted = {one.split for one in self.found}.union(also) - self.records.keys()
-        dirty = self.source.dirty(sorted(wanted), staged=False)
-        for split in wanted:
-            record = gitdata.record(self.source.index, split, dirty=split in dirty)
-            if record is not None:
-                self.records[split] = record
+        wanted = sorted({one.split for one in self.found}.union(also) - self.records.keys())
+        dirty = self.source.dirty(wanted, staged=False)
+        for record in gitdata.records(self.source.index, wanted, dirty):
+            self.records[record.path] = record
 
     def matched(self, settings: Config) -> tuple[str, ...]:
         """Return the data that `splits:` names: what DVC or Git tracks."""
@@ -300,15 +288,8 @@ def clone_folder(root: str, settings: Config, repo: str) -> str | None:
     Looks in the enclosing folders too: `dvc exp run --temp` works in a copy below the project.
     """
     name = os.path.join(CLONES, clone_name(repo, dict(settings.repos)[repo]))
-    folder = root
-    while True:
-        candidate = os.path.join(folder, name)
-        if os.path.isdir(candidate):
-            return candidate
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return None
-        folder = parent
+    candidates = (os.path.join(folder, name) for folder in upward(root))
+    return next((folder for folder in candidates if os.path.isdir(folder)), None)
 
 
 def clone_name(repo: str, url: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from dvc_labelmeta.errors import NotARepository, UnreadableFile
 from dvc_labelmeta.model.config import CONFIG_FILE
 from dvc_labelmeta.model.sidecar import SUFFIX
+from dvc_labelmeta.model.snapshot import Fault, Place
 from dvc_labelmeta.read.files import MAX_BYTES
 from dvc_labelmeta.read.git import Entry, Git, Objects
 
@@ -95,7 +96,7 @@ class WorkTree:
         return frozenset(found - self.index.keys() - self.extra)
 
 
-class Commit:
+class CommitTree:
     """The files of one commit."""
 
     def __init__(self, git: Git, objects: Objects, commit: str) -> None:
@@ -131,16 +132,27 @@ def find_root(start: str) -> str:
 
     Raises NotARepository where there is none up to the folder of the Git repository.
     """
-    folder = os.path.realpath(start)
-    if not os.path.isdir(folder):
-        raise NotARepository(f"{start} is no folder")
-    while True:
+    if not os.path.isdir(os.path.realpath(start)):
+        raise NotARepository(f"{start} is no folder; give one with --root")
+    for folder in upward(start):
         if os.path.isfile(os.path.join(folder, CONFIG_FILE)):
             return folder
-        parent = os.path.dirname(folder)
-        if parent == folder or os.path.exists(os.path.join(folder, ".git")):
-            raise NotARepository(
-                f"there is no {CONFIG_FILE} in {os.path.realpath(start)} or above it; "
-                "run `labelmeta init` in your DVC project"
-            )
-        folder = parent
+        if os.path.exists(os.path.join(folder, ".git")):
+            break
+    raise NotARepository(
+        f"there is no {CONFIG_FILE} in {os.path.realpath(start)} or above it; "
+        "run `labelmeta init` in your DVC project"
+    )
+
+
+def upward(start: str) -> Iterator[str]:
+    """Yield a folder and those that enclose it, the nearest first."""
+    folder, above = os.path.realpath(start), ""
+    while folder != above:
+        yield folder
+        folder, above = os.path.dirname(folder), folder
+
+
+def unreadable(path: str, error: UnreadableFile) -> Fault:
+    """Return the fault of a file that could not be read, at the place that the error names."""
+    return Fault(Place(path, (), error.line, error.column), f"{path} {error}")
