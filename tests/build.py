@@ -21,7 +21,7 @@ def a_snapshot(text: str = "") -> Snapshot:
 
     guidelines: {id: {version, object, status, dirty, repo, available, head}}
     links: {split: {id, version, object, object_there, mode, dataset, value, present, in_history,
-        found, cut, bump, behind, status, gate, untracked, split, layer}}
+        found, cut, bump, behind, status, gate, gate_untracked, untracked, split, layer}}
     data: {path: {value, hash, folder, stage, merged_in}}   splits: [glob]   faults: {path: text}
     stages, gate_stages: {name: {...}}   runs: {stage: {...}}   profile, gate, ignore: as configured
     """
@@ -51,6 +51,7 @@ def a_snapshot(text: str = "") -> Snapshot:
         stages=tuple(_stage(n, s) for n, s in told.get("stages", {}).items()),
         gate_stages=_gate_stages(told, sidecars),
         gates=_gates(links, sidecars, records),
+        untracked_gates=frozenset(s for s, link in links.items() if link.get("gate_untracked")),
         runs=tuple(
             Run(n, r["split"], Place("dvc.lock"), r["seen"], r.get("commit", ""))
             for n, r in told.get("runs", {}).items()

@@ -15,10 +15,10 @@ from dvc_labelmeta.model.snapshot import Place, Snapshot, Stage
 
 
 def missing_gate(snapshot: Snapshot) -> Iterator[Hit]:
-    """The gate of an aligned split is not there.
+    """The gate of an aligned split is not there, or not in Git.
 
     A failed check removes it, and `git commit -a` then commits the removal; a stage that
-    depends on it cannot run.
+    depends on it cannot run. A gate that nobody added to Git is missing in every clone.
 
     Bad:
         links: {data/train.csv: {version: "1.0.0", gate: null}}
@@ -33,6 +33,13 @@ def missing_gate(snapshot: Snapshot) -> Iterator[Hit]:
                 Place(one.path),
                 f"{gate_path(one.split)} is missing",
                 f"labelmeta gate {one.split}, then git add {gate_path(one.split)}",
+            )
+        elif one.split in snapshot.untracked_gates:
+            yield Hit(
+                (one.split, ""),
+                Place(gate_path(one.split)),
+                f"{gate_path(one.split)} is not tracked by Git",
+                f"git add {gate_path(one.split)}",
             )
 
 

@@ -96,9 +96,10 @@ class Snapshot(NamedTuple):
 
     rev: "" for the working tree. prefix: the root from the Git top level, "" or "dir/".
     records: data by path. pins: by (guideline id, commit, object). gates: bytes of each gate
-    file by split. untracked: sidecars that Git does not track; buried: those
-    it cannot see, in folders that DVC tracks. folders: data that DVC tracks as
-    a folder. texts: the text of each file of ours, for line numbers.
+    file by split; untracked_gates: the splits of those that Git does not track. untracked:
+    sidecars that Git does not track; buried: those it cannot see, in folders that DVC tracks.
+    folders: data that DVC tracks as a folder. texts: the text of each file of ours, for line
+    numbers.
     """
 
     root: str
@@ -119,6 +120,7 @@ class Snapshot(NamedTuple):
     stages: tuple[Stage, ...] = ()
     gate_stages: tuple[Stage, ...] = ()
     gates: Mapping[str, bytes] = _NONE
+    untracked_gates: frozenset[str] = frozenset()
     runs: tuple[Run, ...] = ()
     texts: Mapping[str, str] = _NONE
 

@@ -11,6 +11,7 @@ from typing import Any
 from dvc_labelmeta.errors import BadConfig, UnreadableFile
 from dvc_labelmeta.model.config import CONFIG_FILE, OWN_FOLDER, Config, config, glob_matcher
 from dvc_labelmeta.model.finding import Finding, Report
+from dvc_labelmeta.model.gate import gate_path
 from dvc_labelmeta.model.guideline import Guideline, Pin
 from dvc_labelmeta.model.sidecar import SUFFIX, Link, Sidecar, sidecar
 from dvc_labelmeta.model.snapshot import Fault, Place, Record, Snapshot
@@ -330,6 +331,7 @@ def _with_pipeline(
         stages=users,
         gate_stages=gate_stages,
         gates=known,
+        untracked_gates=frozenset(s for s in known if gate_path(s) not in reader.source.index),
         runs=tuple(runs.of(users, known)),
         faults=tuple(reader.faults),
     )

@@ -60,15 +60,16 @@ def summary(report: Report) -> str:
     split = _counted(report.splits, "split")
     if not report.findings and not report.splits:
         return "nothing was checked: no split is linked yet (labelmeta link SPLIT --guideline ID)"
+    skipped = f"; {_counted(len(report.skipped), 'check')} skipped" if report.skipped else ""
     if not report.findings:
         clean = f"nothing new since {report.since}" if report.since else "aligned"
-        return f"{split} checked: {clean}"
+        why = " (labelmeta --verbose check says why)" if skipped else ""
+        return f"{split} checked: {clean}{skipped}{why}"
     counts = [
         _counted(report.count(severity), severity)
         for severity in ("error", "warning", "note")
         if report.count(severity)
     ]
-    skipped = f"; {_counted(len(report.skipped), 'check')} skipped" if report.skipped else ""
     return f"{split} checked: {', '.join(counts)}{skipped}"
 
 

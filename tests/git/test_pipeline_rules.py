@@ -115,6 +115,8 @@ def test_a_missing_and_a_forged_gate(piped: Repo) -> None:
     assert piped.codes(code=1) == ["LM119"]
     piped.labelmeta("gate", "data/other.csv")
     assert piped.read(GATE) == good
+    (untracked,) = piped.findings(code=1)
+    assert untracked["message"] == f"{GATE} is not tracked by Git"
     piped.git("add", "-A")
     assert piped.codes(code=0) == []
 
