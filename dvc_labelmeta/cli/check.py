@@ -10,8 +10,8 @@ import typer
 from dvc_labelmeta import __version__
 from dvc_labelmeta.checks.catalogue import RULES, judge, only_new, only_splits
 from dvc_labelmeta.cli import gate as gates
-from dvc_labelmeta.cli.common import colour, quiet, root_of, split_paths, verbose
-from dvc_labelmeta.errors import BadConfig, LabelMetaError, Refused
+from dvc_labelmeta.cli.common import colour, quiet, refuse_other, root_of, split_paths, verbose
+from dvc_labelmeta.errors import BadConfig, LabelMetaError
 from dvc_labelmeta.model.config import PROFILES
 from dvc_labelmeta.model.finding import SEVERITIES, Report
 from dvc_labelmeta.model.snapshot import Snapshot
@@ -61,10 +61,10 @@ def check(
     Reads what Git and DVC have recorded: needs neither the data nor DVC, and never the network
     (without --fetch). Exit codes: 0 clean, 1 findings, 2 could not judge.
     """
-    _choice("--format", format_, FORMATS)
-    _choice("--fail-on", fail_on, SEVERITIES)
+    refuse_other("--format", format_, FORMATS)
+    refuse_other("--fail-on", fail_on, SEVERITIES)
     if profile:
-        _choice("--profile", profile, PROFILES)
+        refuse_other("--profile", profile, PROFILES)
     start = root_of(context)
     if fetch:
         _fetch(start)
@@ -106,11 +106,6 @@ def _base(start: str, since: str) -> Report:
 
 def _with_profile(snapshot: Snapshot, profile: str) -> Snapshot:
     return snapshot._replace(config=snapshot.config._replace(profile=profile))
-
-
-def _choice(option: str, value: str, values: tuple[str, ...]) -> None:
-    if value not in values:
-        raise Refused(f"{option} {value}: choose one of {', '.join(values)}")
 
 
 def _put(shown: str, output: str, *, utf8: bool = False) -> None:

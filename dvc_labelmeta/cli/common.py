@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import posixpath
 import sys
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
 
 import typer
 
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.write.edits import Edit, apply, changes
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")
+]
 
 
 def root_of(context: typer.Context) -> str:
@@ -33,6 +37,12 @@ def verbose(context: typer.Context) -> bool:
 def _options(context: typer.Context) -> dict[str, Any]:
     options: dict[str, Any] = context.find_root().obj
     return options
+
+
+def refuse_other(option: str, value: str, values: Sequence[str]) -> None:
+    """Refuse a value of an option that is none of those it may have."""
+    if value not in values:
+        raise Refused(f"{option} {value}: choose one of {', '.join(values)}")
 
 
 def colour() -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dvc_labelmeta.cli.common import carry_out, root_of
+from dvc_labelmeta.cli.common import DryRun, carry_out, root_of
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.config import CONFIG_FILE
@@ -33,7 +33,7 @@ def new(
     task: Annotated[
         str, typer.Option(help="classification, span, bbox or prose.")
     ] = "classification",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Start a guideline from a template and list it in labelmeta.yaml."""
     guidelines.refuse_bad_id(id_)

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from dvc_labelmeta.cli.common import carry_out, quiet, root_of
-from dvc_labelmeta.errors import NotARepository, Refused
+from dvc_labelmeta.cli.common import DryRun, carry_out, quiet, refuse_other, root_of
+from dvc_labelmeta.errors import NotARepository
 from dvc_labelmeta.model.config import CONFIG_FILE, GATES, Config
 from dvc_labelmeta.model.gate import GATES_FILE
 from dvc_labelmeta.read.git import open_repository
@@ -41,17 +41,14 @@ def init(
             "cached: only when a file changed; none: no gates."
         ),
     ] = "always",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")
-    ] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Set labelmeta up in a Git and DVC repository.
 
     Writes labelmeta.yaml, a starter guideline, the gate stages in labelmeta/dvc.yaml and the
     lines Git needs. Never overwrites a file: run again, it changes nothing.
     """
-    if gate not in GATES:
-        raise Refused(f"--gate {gate}: choose one of {', '.join(GATES)}")
+    refuse_other("--gate", gate, GATES)
     guidelines.refuse_bad_id(id_)
     root = dvc_root(root_of(context))
     open_repository(root)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dvc_labelmeta.cli import linking
-from dvc_labelmeta.cli.common import carry_out, quiet, root_of, split_paths
+from dvc_labelmeta.cli.common import DryRun, carry_out, quiet, root_of, split_paths
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.cli.stage import refuse_circle
 from dvc_labelmeta.errors import Refused
@@ -20,10 +20,6 @@ from dvc_labelmeta.write.edits import lock
 LINK_EXAMPLE = "Example: labelmeta link data/train.csv data/test.csv --guideline sentiment@v1.2"
 UNLINK_EXAMPLE = "Example: labelmeta unlink data/old.csv"
 MV_EXAMPLE = "Example: git mv data/a.csv data/b.csv && labelmeta mv data/a.csv data/b.csv"
-
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")
-]
 
 
 def link(

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from dvc_labelmeta.cli.common import carry_out, quiet, root_of, split_paths
+from dvc_labelmeta.cli.common import DryRun, carry_out, quiet, root_of, split_paths
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.config import CONFIG_FILE
 from dvc_labelmeta.model.gate import FOLDER, GATES_FILE, gate_path
@@ -28,10 +28,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Gate stages in labelmeta/dvc.yaml, and the dependency on them in your own dvc.yaml.",
 )
-
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")
-]
 
 
 @app.command("list", epilog="Example: labelmeta stage list")

@@ -9,9 +9,9 @@ import typer
 
 from dvc_labelmeta.checks.catalogue import RULES, find_rule, judge
 from dvc_labelmeta.checks.rule import SPLIT, Rule
-from dvc_labelmeta.cli.common import root_of
+from dvc_labelmeta.cli.common import refuse_other, root_of
 from dvc_labelmeta.cli.gate import today
-from dvc_labelmeta.errors import UNJUDGED, Refused
+from dvc_labelmeta.errors import UNJUDGED
 from dvc_labelmeta.model.finding import Finding
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
@@ -21,12 +21,13 @@ from dvc_labelmeta.report.text import table
 STATUS_EXAMPLE = "Example: labelmeta status --format json"
 EXPLAIN_EXAMPLE = "Example: labelmeta explain LM105"
 
+FORMATS = ("text", "json")
 Format = Annotated[str, typer.Option("--format", help="text or json", metavar="FORMAT")]
 
 
 def status(context: typer.Context, format_: Format = "text") -> None:
     """Show, one line a split, what it is linked to, how far behind that is, and its findings."""
-    _refuse_unknown(format_)
+    refuse_other("--format", format_, FORMATS)
     snapshot = load(root_of(context), with_pipeline=False)
     report = judge(snapshot, today(), scopes=(SPLIT,))
     rows = [
@@ -61,11 +62,6 @@ def status(context: typer.Context, format_: Format = "text") -> None:
         raise typer.Exit(UNJUDGED)
 
 
-def _refuse_unknown(format_: str) -> None:
-    if format_ not in ("text", "json"):
-        raise Refused(f"--format {format_}: choose text or json")
-
-
 def _row(snapshot: Snapshot, one: Sidecar, layer: Layer, findings: list[Finding]) -> dict[str, str]:
     guideline, pin = snapshot.guidelines.get(layer.guideline.id), snapshot.pin(layer)
     head = guideline.head if guideline else None
@@ -94,7 +90,7 @@ def explain(
     format_: Format = "text",
 ) -> None:
     """Explain a rule: what it finds, why that matters, bad, good, and how to mend it."""
-    _refuse_unknown(format_)
+    refuse_other("--format", format_, FORMATS)
     chosen = [find_rule(rule)] if rule else list(RULES)
     if format_ == "json":
         typer.echo(json.dumps([_entry(one) for one in chosen], indent=2))
