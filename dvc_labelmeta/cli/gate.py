@@ -28,12 +28,14 @@ def run(arguments: list[str]) -> int:
     snapshot = load(start, with_pipeline=False)
     folder = os.path.relpath(os.path.realpath(start), snapshot.root)
     wanted = [posixpath.normpath(posixpath.join(folder, name)) for name in names]
-    known = [one.split for one in snapshot.sidecars]
+    for split in wanted:
+        if split.split("/")[0] == "..":  # nor is its gate in labelmeta/gates
+            raise LabelMetaError(f"{split} is outside the project {snapshot.root}")
+    known = {one.split: one for one in reversed(snapshot.sidecars)}
     report = judge(snapshot, today(), scopes=(SPLIT, PROJECT))
-    codes = [
-        _one(snapshot, split, report) for split in wanted or sorted(set(known) | _broken(report))
-    ]
-    return max(codes, default=0)
+    splits = wanted or sorted(known.keys() | _broken(report))
+    codes = [_one(snapshot, known.get(split), split, report) for split in splits]
+    return max(codes, default=CLEAN)
 
 
 def today() -> str:
@@ -64,9 +66,8 @@ def _broken(report: Report) -> set[str]:
     return {f.split for f in report.findings if f.place.path == f.split + SUFFIX}
 
 
-def _one(snapshot: Snapshot, split: str, report: Report) -> int:
+def _one(snapshot: Snapshot, one: Sidecar | None, split: str, report: Report) -> int:
     """Judge one split; write its gate last, or take it away and leave a report."""
-    one = next((one for one in snapshot.sidecars if one.split == split), None)
     mine = _concerning(snapshot, one, split, report)
     code = mine.exit_code()
     if one is None and code == CLEAN:
@@ -84,7 +85,7 @@ def _one(snapshot: Snapshot, split: str, report: Report) -> int:
     if content(snapshot.root, path) != wanted:
         with lock(snapshot.root):
             write_file(os.path.join(snapshot.root, path), wanted)
-    _remove(snapshot.root, report_path)
+    remove_file(os.path.join(snapshot.root, report_path))
     linked = ", ".join(f"{layer.guideline.id} {layer.guideline.version}" for layer in one.layers)
     print(f"gate open: {split} ({linked})")
     return CLEAN
@@ -109,17 +110,13 @@ def _concerning(snapshot: Snapshot, one: Sidecar | None, split: str, report: Rep
 
 
 def _shut(snapshot: Snapshot, split: str, shown: str, report_path: str) -> None:
+    path = gate_path(split)
+    remove_file(os.path.join(snapshot.root, path))  # first: it must go even if nothing can be told
     with lock(snapshot.root):
         write_file(os.path.join(snapshot.root, report_path), shown.encode(errors="replace"))
-    path = gate_path(split)
-    _remove(snapshot.root, path)
     print(
         f"\ngate shut: {split} is not aligned; nothing that depends on it should run\n\n{shown}"
         f"This report: {report_path}\n"
         f"The gate {path} is gone until this is mended: do not commit its deletion.\n",
         file=sys.stderr,
     )
-
-
-def _remove(root: str, path: str) -> None:
-    remove_file(os.path.join(root, path))

@@ -237,3 +237,11 @@ def test_a_clone_without_data_gets_it_and_passes(piped: Repo, tmp_path: Path) ->
     done = clone.dvc("repro", "--pull", "--allow-missing")
     assert [name for name in ran(done.text) if "gate" not in name] == []
     assert clone.git("status", "--porcelain") == ""
+
+
+def test_a_gate_outside_the_project_removes_no_file(linked: Repo) -> None:
+    linked.write("package.json", "{}")
+    linked.write("broken.dvc", "outs: [")  # a file that cannot be read concerns every split
+    done = linked.labelmeta("gate", "../../package", code=2)
+    assert "../../package is outside the project" in done.err
+    assert linked.read("package.json") == "{}"
