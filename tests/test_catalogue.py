@@ -159,3 +159,11 @@ def test_scopes_choose_rules() -> None:
 
 def test_same_snapshot_same_report() -> None:
     assert judge(a_snapshot(STALE), TODAY) == judge(a_snapshot(STALE), TODAY)
+
+
+def test_an_ignore_of_a_rule_that_does_not_exist_is_refused() -> None:
+    text = 'ignore: [{rule: %s, path: "data/*", reason: known}]'
+    for known in ("LM105", "outdated-guideline"):
+        assert found(text % known) == ()
+    with pytest.raises(LabelMetaError, match="'LM999', which does not exist"):
+        found(text % "LM999")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from dvc_labelmeta.checks import guidelines, links, pipeline, splits
 from dvc_labelmeta.checks.rule import PIPELINE, PROJECT, SPLIT, Hit, Rule
-from dvc_labelmeta.errors import LabelMetaError
+from dvc_labelmeta.errors import BadConfig, LabelMetaError
 from dvc_labelmeta.model.config import Ignore, glob_matcher
 from dvc_labelmeta.model.finding import SEVERITIES, Finding, Ignored, Report, Skip
 from dvc_labelmeta.model.sidecar import SUFFIX
@@ -69,6 +69,7 @@ def judge(snapshot: Snapshot, today: str, *, scopes: Iterable[str] = ()) -> Repo
     skipped there. Pipeline rules speak only of splits that have no error otherwise: a failed
     check removes the gate, and one fault is enough to read about.
     """
+    _refuse_unknown(snapshot.config.ignore)
     asked = frozenset(scopes)
     findings: list[Finding] = []
     skipped: list[Skip] = []
@@ -91,6 +92,17 @@ def judge(snapshot: Snapshot, today: str, *, scopes: Iterable[str] = ()) -> Repo
     kept, ignored = _apply_ignores(findings, snapshot.config.ignore, today)
     order = sorted(kept, key=lambda f: (f.place.path, -SEVERITIES.index(f.severity), f.code))
     return Report(tuple(order), tuple(skipped), tuple(ignored), len(snapshot.sidecars))
+
+
+def _refuse_unknown(ignores: tuple[Ignore, ...]) -> None:
+    """Raise BadConfig for an ignore that can never apply."""
+    known = {*BY_CODE, *RETIRED, *(rule.name.upper() for rule in RULES)}
+    for ignore in ignores:
+        if ignore.rule.upper() not in known:
+            raise BadConfig(
+                f"labelmeta.yaml: `ignore:` names the rule {ignore.rule!r}, which does not exist; "
+                "`labelmeta explain` lists all of them"
+            )
 
 
 def _blocked(

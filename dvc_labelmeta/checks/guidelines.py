@@ -74,8 +74,9 @@ def uncommitted_guideline(snapshot: Snapshot) -> Iterator[Hit]:
 def outdated_guideline(snapshot: Snapshot) -> Iterator[Hit]:
     """The guideline moved on since the split was linked.
 
-    How much it matters depends on the declared bump (patch, minor, major) and on the mode of
-    the layer: a frozen split tolerates only a patch.
+    How much it matters depends on the declared bump and on the mode of the layer: a frozen split
+    tolerates only a patch. The bump is the step of the version number; for prose it is the line
+    `Labelmeta-Change: patch` (or minor, major) of the commit message.
 
     Bad:
         guidelines: {g: {version: "2.0.0"}}

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from dvc_labelmeta.checks.rule import Hit, short
+from dvc_labelmeta.model.config import CONFIG_FILE, glob_matcher
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot
 
@@ -24,7 +25,7 @@ def unreadable_file(snapshot: Snapshot) -> Iterator[Hit]:
         faults: {data/train.csv.labelmeta.yaml: "has the key 'split' twice"}
     Good:
         faults: {}
-    Fix: mend the file at the place named; `labelmeta link SPLIT` writes a sidecar anew.
+    Fix: mend the file at the place named; a sidecar may also be deleted and linked anew.
     """
     for fault in snapshot.faults:
         subject = fault.place.path.removesuffix(SUFFIX)
@@ -34,7 +35,8 @@ def unreadable_file(snapshot: Snapshot) -> Iterator[Hit]:
 def unlinked_split(snapshot: Snapshot) -> Iterator[Hit]:
     """Data that `splits:` names has no sidecar.
 
-    Nobody can say under which instructions its labels were made.
+    Nobody can say under which instructions its labels were made. A pattern that matches no data
+    is a warning: a typing error there would switch the rule off.
 
     Bad:
         splits: ["data/*.csv"]
@@ -55,6 +57,15 @@ def unlinked_split(snapshot: Snapshot) -> Iterator[Hit]:
                 Place(record.place.path if record else path),
                 f"{path} matches `splits:` but has no sidecar",
                 f"labelmeta link {path} --guideline {next(iter(snapshot.guidelines), 'ID')}",
+            )
+    for number, pattern in enumerate(snapshot.config.splits):
+        if not any(map(glob_matcher((pattern,)).match, snapshot.matched)):
+            yield Hit(
+                ("", ""),
+                Place(CONFIG_FILE, ("splits", number)),
+                f"{pattern} under `splits:` matches no data that DVC or Git tracks",
+                "correct the pattern, or take it out",
+                severity="warning",
             )
 
 

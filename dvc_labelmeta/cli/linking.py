@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import NamedTuple
 
 from dvc_labelmeta.cli.project import Project
@@ -10,7 +9,7 @@ from dvc_labelmeta.errors import NoSuchRevision, Refused
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.files import decode, parse
-from dvc_labelmeta.read.targets import Target, differing
+from dvc_labelmeta.read.targets import Target, differing, not_data, untracked
 from dvc_labelmeta.write import links
 from dvc_labelmeta.write.edits import Edit, changes, content
 from dvc_labelmeta.write.sidecars import changed, rendered, sidecar_path
@@ -110,19 +109,23 @@ def _unlinkable(snapshot: Snapshot, split: str) -> str | None:
         refuse_unsafe(split)
     except Refused as error:
         return str(error)
-    return _covered(snapshot, split) or _unrecorded(snapshot, split)
+    return not_data(snapshot, split) or _covered(snapshot, split) or _unrecorded(snapshot, split)
 
 
 def _covered(snapshot: Snapshot, split: str) -> str | None:
     """Say which broken file or which folder stands in the way of a link."""
     broken = {fault.place.path: fault.message for fault in snapshot.faults}
     if sidecar_path(split) in broken:
-        return f"its sidecar must be mended first: {broken[sidecar_path(split)]}"
+        return (
+            f"its sidecar must be mended first: {broken[sidecar_path(split)]}; "
+            f"or delete {sidecar_path(split)} and link anew"
+        )
     if f"{split}.dvc" in broken:
         return f"its .dvc file must be mended first: {broken[f'{split}.dvc']}"
     for folder in sorted(snapshot.folders):
         if split.startswith(folder + "/"):
-            return f"{split} is inside {folder}, which DVC tracks as a folder: link {folder}"
+            who = "Git" if snapshot.records[folder].hash == "git" else "DVC"
+            return f"{split} is inside {folder}, which {who} tracks as a folder: link {folder}"
     return None
 
 
@@ -130,13 +133,7 @@ def _unrecorded(snapshot: Snapshot, split: str) -> str | None:
     """Say why the data has no hash that a link could record."""
     record = snapshot.records.get(split)
     if record is None:
-        name = posixpath.basename(split)
-        close = [path for path in snapshot.records if posixpath.basename(path) == name]
-        hint = f"; did you mean {', '.join(sorted(close))}?" if close else ""
-        return (
-            f"{split} is tracked neither by DVC nor by Git: `dvc add` it first, or run the stage "
-            f"that makes it{hint}"
-        )
+        return untracked(snapshot, split)
     if not record.value:
         if record.hash == "git":
             return f"{split} has changes that are not in Git's index: `git add` it first"
@@ -166,6 +163,12 @@ def _allowed(project: Project, id_: str, wish: Wish) -> Target:
             f"guideline {id_!r} has uncommitted changes in {guideline.path}; commit them first "
             f"(git add {guideline.path} && git commit), or link to a commit: --guideline {id_}@HEAD"
         )
+    for fault in project.snapshot.faults if wish.rev is None else ():
+        if fault.place.path.startswith(guideline.path + "/") and guideline.repo is None:
+            raise Refused(
+                f"guideline {id_!r} cannot be read: {fault.message}; mend and commit it, or link "
+                f"to an earlier commit: --guideline {id_}@REV"
+            )
     found = project.target(id_, wish.rev)
     if not found.merged and not wish.allow_unmerged:
         raise Refused(

@@ -216,7 +216,8 @@ class _Reader:
         match = glob_matcher(settings.splits).match
         ours = (SUFFIX, ".dvc")
         candidates = {p for p in self.source.index if not p.endswith(ours)} | set(self.records)
-        return tuple(sorted(path for path in candidates if match(path)))
+        named = (path for path in candidates if not posixpath.basename(path).startswith("."))
+        return tuple(sorted(path for path in named if match(path)))
 
 
 def leaves(path: str, depth: int) -> bool:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
+import posixpath
 import subprocess
 import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from dvc_labelmeta.errors import LabelMetaError, Refused
+from dvc_labelmeta.model.config import CONFIG_FILE, OWN_FOLDER
 from dvc_labelmeta.model.guideline import Guideline
 from dvc_labelmeta.model.sidecar import Link
-from dvc_labelmeta.model.snapshot import Record
+from dvc_labelmeta.model.snapshot import Record, Snapshot
 from dvc_labelmeta.read.git import Repository
 from dvc_labelmeta.read.guidelines import Pins
+
+_NO_DATA = ("dvc.yaml", "dvc.lock", ".dvcignore", ".gitignore", ".gitattributes")
 
 
 class Target(NamedTuple):
@@ -54,6 +59,46 @@ def target(repository: Repository, guideline: Guideline, rev: str | None) -> Tar
     outside = repository.git.outside([found], repository.head)
     link = Link(guideline.id, edition.version, found, edition.object)
     return Target(link, not outside, edition.status)
+
+
+def not_data(snapshot: Snapshot, split: str) -> str | None:
+    """Say why this path is no split: a file the tools live by, or a folder around data of DVC.
+
+    DVC refuses the whole project when a gate stage depends on a dvc.yaml.
+    """
+    name, top = posixpath.basename(split), split.partition("/")[0]
+    if name in _NO_DATA or split == CONFIG_FILE or top in ("labelmeta", OWN_FOLDER, ".dvc", ".git"):
+        return f"{split} is no data: DVC, Git or labelmeta needs it itself"
+    for guideline in snapshot.guidelines.values():
+        if guideline.repo is None and f"{split}/".startswith(guideline.path + "/"):
+            return f"{split} is no data: guideline {guideline.id!r} is there"
+    record = snapshot.records.get(split)
+    start = "" if split == "." else split + "/"
+    if record is None or record.hash == "git":
+        inside = sorted(
+            path
+            for path, one in snapshot.records.items()
+            if path.startswith(start) and one.hash != "git"
+        )
+        if inside:
+            some = " ".join(inside[:3]) + (" …" if len(inside) > 3 else "")
+            return f"{split} holds data that DVC tracks by itself: link that instead ({some})"
+    return None
+
+
+def untracked(snapshot: Snapshot, split: str) -> str:
+    """Say that nothing tracks a path, and which one may have been meant."""
+    folder, name = posixpath.split(split)
+    near = [path for path in snapshot.records if posixpath.dirname(path) == folder]
+    close = [path for path in snapshot.records if posixpath.basename(path) == name]
+    close = close or difflib.get_close_matches(split, near, 1, 0.8)
+    hint = f"; did you mean {', '.join(sorted(close))}?" if close else ""
+    if "*" in name:
+        hint = "; a pattern without quotes is filled in by the shell"
+    return (
+        f"{split} is tracked neither by DVC nor by Git: `dvc add` it first, or run the stage "
+        f"that makes it{hint}"
+    )
 
 
 def differing(root: str, records: Iterable[Record]) -> dict[str, str]:
