@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dvc_labelmeta.checks.rule import Hit, short
 from dvc_labelmeta.model.gate import GATES_FILE, gate, gate_path
 from dvc_labelmeta.model.sidecar import Sidecar
-from dvc_labelmeta.model.snapshot import Place, Snapshot, Stage
+from dvc_labelmeta.model.snapshot import Place, Snapshot, Stage, enclosing
 
 
 def missing_gate(snapshot: Snapshot) -> Iterator[Hit]:
@@ -199,9 +199,7 @@ def _judged(snapshot: Snapshot) -> Iterator[Sidecar]:
 
 def _overlapping(path: str, splits: list[str], known: frozenset[str]) -> Iterator[str]:
     """Yield those of the sorted `splits` that are `path`, hold it or lie in it."""
-    parts = path.split("/")
-    holding = ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
-    yield from (folder for folder in holding if folder in known)
+    yield from (one for one in (*enclosing(path), path) if one in known)
     for at in range(bisect_left(splits, path + "/"), len(splits)):
         if not splits[at].startswith(path + "/"):
             break

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dvc_labelmeta.checks.rule import Hit, short
 from dvc_labelmeta.model.config import CONFIG_FILE, glob_matcher
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar
-from dvc_labelmeta.model.snapshot import Place, Snapshot
+from dvc_labelmeta.model.snapshot import Place, Snapshot, enclosing
 
 
 def unreadable_file(snapshot: Snapshot) -> Iterator[Hit]:
@@ -156,9 +156,7 @@ def sidecar_in_data(snapshot: Snapshot) -> Iterator[Hit]:
     """
     splits = {one.path: one.split for one in snapshot.sidecars}
     for path in sorted(splits.keys() | snapshot.buried):
-        parts = path.split("/")
-        for end in range(1, len(parts)):
-            folder = "/".join(parts[:end])
+        for folder in enclosing(path):
             if folder in snapshot.folders:
                 yield Hit(
                     (splits.get(path, path.removesuffix(SUFFIX)), ""),

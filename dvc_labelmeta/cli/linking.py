@@ -7,7 +7,7 @@ from typing import NamedTuple
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.errors import NoSuchRevision, Refused
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
-from dvc_labelmeta.model.snapshot import Snapshot
+from dvc_labelmeta.model.snapshot import Snapshot, enclosing
 from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.targets import Target, differing, not_data, untracked
 from dvc_labelmeta.write import links
@@ -122,8 +122,8 @@ def _covered(snapshot: Snapshot, split: str) -> str | None:
         )
     if f"{split}.dvc" in broken:
         return f"its .dvc file must be mended first: {broken[f'{split}.dvc']}"
-    for folder in sorted(snapshot.folders):
-        if split.startswith(folder + "/"):
+    for folder in enclosing(split):
+        if folder in snapshot.folders:
             who = "Git" if snapshot.records[folder].hash == "git" else "DVC"
             return f"{split} is inside {folder}, which {who} tracks as a folder: link {folder}"
     return None

@@ -16,6 +16,7 @@ from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.config import CONFIG_FILE
 from dvc_labelmeta.model.gate import FOLDER, GATES_FILE, gate_path
 from dvc_labelmeta.model.snapshot import Snapshot, Stage
+from dvc_labelmeta.read.dvc import address
 from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.source import find_root
@@ -190,7 +191,7 @@ def require(
         text = decode(before)
         wanted = split_paths(root, root_of(context), split or ()) or _uses(snapshot, file, name)
         if snapshot.config.gate == "single":
-            refuse_circle(snapshot, name if file == "dvc.yaml" else f"{file}:{name}")
+            refuse_circle(snapshot, address(file, name))
         base = _base(file, parse(text), name)
         after = stages.required(text, name, [posixpath.relpath(gate_path(s), base) for s in wanted])
         if params:
@@ -212,7 +213,7 @@ def require(
 
 
 def _uses(snapshot: Snapshot, file: str, name: str) -> list[str]:
-    full = name if file == "dvc.yaml" else f"{file}:{name}"
+    full = address(file, name)
     found: list[str] = []
     for stage in snapshot.stages:
         if stage.name == full or stage.name.startswith(full + "@"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from typing import Annotated
 
 import typer
@@ -30,8 +31,11 @@ def status(context: typer.Context, format_: Format = "text") -> None:
     refuse_other("--format", format_, FORMATS)
     snapshot = load(root_of(context), with_pipeline=False)
     report = judge(snapshot, today(), scopes=(SPLIT,))
+    found: dict[str, list[Finding]] = defaultdict(list)
+    for finding in report.findings:
+        found[finding.split].append(finding)
     rows = [
-        _row(snapshot, one, layer, [f for f in report.findings if f.split == one.split])
+        _row(snapshot, one, layer, found[one.split])
         for one in snapshot.sidecars
         for layer in one.layers
     ]

@@ -4,6 +4,7 @@ Glossary, one word a thing:
 
 guideline   one instruction set: a file or a folder in Git, with an id
 edition     a guideline as it stands at one commit: object, version, status
+release     a version of a guideline that was published, listed beside it
 clause      a part of a structured guideline that has an id
 split       one piece of data that is trained, validated or tested on
 sidecar     `<split>.labelmeta.yaml`: all that is known about the split
@@ -13,7 +14,11 @@ object      Git's hash of the guideline's content (blob of a file, tree of a fol
 pin         what Git knows about a link: is the commit there, what came after it
 record      what DVC or Git has written down about a piece of data: hash and size
 gate        the small file that training stages depend on
+run         what dvc.lock records of a stage
+rule        a function over a snapshot, with a code and a name that says what is wrong
+hit         one place where a rule's condition holds, before severity and ignores
 finding     what a rule found in the user's data
+fault       a file, or a part of one, that cannot be read
 snapshot    all that is known at one revision, read once, frozen
 plan, edit  what will be written, as data
 rev         what a user typed; `commit` is a full hash

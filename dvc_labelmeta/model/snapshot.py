@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -11,6 +11,14 @@ from dvc_labelmeta.model.guideline import Guideline, Pin
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 
 _NONE: Mapping[Any, Any] = MappingProxyType({})
+
+
+def enclosing(path: str) -> Iterator[str]:
+    """Yield the folders that hold a path, from the root down."""
+    end = path.find("/")
+    while end >= 0:
+        yield path[:end]
+        end = path.find("/", end + 1)
 
 
 class Place(NamedTuple):

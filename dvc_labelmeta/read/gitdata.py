@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterator, Mapping
 
-from dvc_labelmeta.model.snapshot import Place, Record
+from dvc_labelmeta.model.snapshot import Place, Record, enclosing
 from dvc_labelmeta.read.git import Entry
 
 
@@ -30,11 +30,9 @@ def _below(index: Mapping[str, Entry], folders: Container[str]) -> dict[str, dic
     """Return what the index holds in each folder; one walk, however many folders there are."""
     found: dict[str, dict[str, Entry]] = {}
     for path, entry in index.items() if folders else ():
-        end = path.find("/")
-        while end >= 0:
-            if path[:end] in folders:
-                found.setdefault(path[:end], {})[path[end + 1 :]] = entry
-            end = path.find("/", end + 1)
+        for folder in enclosing(path):
+            if folder in folders:
+                found.setdefault(folder, {})[path[len(folder) + 1 :]] = entry
     return found
 
 

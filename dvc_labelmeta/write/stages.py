@@ -45,10 +45,7 @@ def refuse_unsafe(split: str) -> None:
             f"{split!r} holds {bad.group()!r}, which the shell that DVC runs stages in would "
             "change; rename the data"
         )
-    try:
-        split.encode()
-    except UnicodeEncodeError:
-        raise Refused(f"{split!r} is not UTF-8, which YAML files need; rename the data") from None
+    _refuse_unspeakable(split)
 
 
 def _refuse_unspeakable(split: str) -> None:
@@ -56,9 +53,7 @@ def _refuse_unspeakable(split: str) -> None:
     try:
         split.encode()
     except UnicodeEncodeError:
-        raise Refused(
-            f"{split!r} is no UTF-8 name, so dvc.yaml cannot hold it; rename it"
-        ) from None
+        raise Refused(f"{split!r} is not UTF-8, which YAML files need; rename the data") from None
 
 
 def gates_text(config: Config, splits: list[str]) -> str:
