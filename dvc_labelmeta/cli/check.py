@@ -141,7 +141,7 @@ def gate(
         list[str] | None, typer.Argument(help="Splits; default: all.", show_default=False)
     ] = None,
 ) -> None:
-    """Check splits and write the gate of each clean one; what the gate stage runs.
+    """Check splits and write the gate of each clean one.
 
     A gate is a small file that training stages depend on. It is written last and only when
     the split is aligned; else it is removed, the report is kept in .labelmeta/reports/, and

@@ -22,7 +22,7 @@ from dvc_labelmeta.write.edits import Edit, content, lock
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Labelling guidelines: create, list, show the exact text at a revision, and its history.",
+    help="Start, list and show labelling guidelines, and their history.",
 )
 
 

@@ -131,12 +131,13 @@ def _next_steps(root: str, id_: str, gate: str, *, first: bool) -> None:
     if gate not in {"cached", "none"}:
         typer.echo(
             "\nnote: gates run on every `dvc repro`, so `dvc status -q` exits with 1 from now on; "
-            "`labelmeta init --gate cached` keeps it at 0"
+            "`labelmeta stage add gate-cached` keeps it at 0"
         )
     one = free[0].path if free else "data/train.csv"
+    edit = "edit" if id_ != "ID" else "labelmeta guideline new ID, edit"
     typer.echo(
-        f"\nnext:\n  edit guidelines/{id_}, then  git add -A . && git commit -m 'Add labelmeta'\n"
+        f"\nnext:\n  {edit} guidelines/{id_}, then  git add -A . && git commit -m 'Add labelmeta'\n"
         f"  labelmeta link {one} --guideline {id_}, then  git add -A .\n"
-        "  labelmeta stage require STAGE   (for each stage that trains)\n"
+        "  labelmeta stage require STAGE   (for each stage that trains or evaluates)\n"
         "  dvc repro -P"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import Annotated
 
@@ -12,7 +13,9 @@ from dvc_labelmeta.cli.common import DryRun, carry_out, quiet, root_of, split_pa
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.cli.stage import refuse_circle
 from dvc_labelmeta.errors import Refused
-from dvc_labelmeta.model.sidecar import MODES
+from dvc_labelmeta.model.gate import gate_path
+from dvc_labelmeta.model.sidecar import MODES, SUFFIX
+from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.source import find_root
 from dvc_labelmeta.write.edits import lock
@@ -20,6 +23,8 @@ from dvc_labelmeta.write.edits import lock
 LINK_EXAMPLE = "Example: labelmeta link data/train.csv data/test.csv --guideline sentiment@v1.2"
 UNLINK_EXAMPLE = "Example: labelmeta unlink data/old.csv"
 MV_EXAMPLE = "Example: git mv data/a.csv data/b.csv && labelmeta mv data/a.csv data/b.csv"
+
+_FEW = 8  # paths to name one by one
 
 
 def link(
@@ -74,7 +79,7 @@ def link(
     text and data that is not what DVC recorded.
     """
     if mode and mode not in MODES:
-        raise Refused(f"--mode {mode} is none of {', '.join(MODES)}")
+        raise Refused(f"--mode {mode}: choose one of {', '.join(MODES)}")
     if not splits and not all_ and not repair:
         raise Refused("name the splits to link, or give --all or --repair")
     wish = linking.Wish(
@@ -104,8 +109,28 @@ def link(
         if not written:
             typer.echo("nothing to change")
         elif not dry_run:
-            dashes = "-- " if any(edit.path.startswith("-") for edit in written) else ""
-            typer.echo(f"next: git add {dashes}" + shlex.join(edit.path for edit in written))
+            typer.echo(_next(root, root_of(context), [edit.path for edit in written]))
+
+
+def _next(root: str, start: str, paths: list[str]) -> str:
+    """Return the command that adds what was written, as it is typed in the folder `start`."""
+    folder = os.path.relpath(root, os.path.realpath(start))
+    there = "" if folder == "." else f"-C {shlex.quote(folder)} "
+    if len(paths) > _FEW:
+        own = (SUFFIX, "labelmeta/")
+        rest = [path for path in paths if not path.endswith(own[0]) and not path.startswith(own[1])]
+        paths = [*rest, "labelmeta", f"*{SUFFIX}"]
+    dashes = "-- " if any(path.startswith("-") for path in paths) else ""
+    return f"next: git {there}add {dashes}{shlex.join(paths)}"
+
+
+def _warn_of_users(snapshot: Snapshot, splits: list[str]) -> None:
+    """Name the stages that wait for gates which are no longer there."""
+    gone = {gate_path(split) for split in splits}
+    for stage in snapshot.stages:
+        for path, _ in stage.deps:
+            if path in gone:
+                typer.echo(f"note: {stage.name} still depends on {path}; change its deps")
 
 
 def unlink(
@@ -116,10 +141,12 @@ def unlink(
     """Undo links: remove sidecar, gate and gate stage of splits. The data is not touched."""
     root = find_root(root_of(context))
     with lock(root):
-        snapshot = load(root, with_pipeline=False)
+        snapshot = load(root)
         asked = split_paths(root, root_of(context), splits)
         edits = linking.unlinking(snapshot, asked)
         carry_out(context, root, edits, dry_run=dry_run)
+    if not quiet(context):
+        _warn_of_users(snapshot, asked)
 
 
 def mv(
@@ -128,10 +155,12 @@ def mv(
     new: Annotated[str, typer.Argument(help="The split as it is called now.")],
     dry_run: DryRun = False,
 ) -> None:
-    """Follow renamed data: move sidecar and gate after `dvc move` or `git mv`."""
+    """Move the links of data that `dvc move` or `git mv` renamed."""
     root = find_root(root_of(context))
     with lock(root):
         before, after = split_paths(root, root_of(context), [old, new])
-        snapshot = load(root, with_pipeline=False, also=[after])
+        snapshot = load(root, also=[after])
         edits = linking.moving(snapshot, before, after)
         carry_out(context, root, edits, dry_run=dry_run)
+    if not quiet(context):
+        _warn_of_users(snapshot, [before])

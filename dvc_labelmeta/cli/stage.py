@@ -27,7 +27,7 @@ from dvc_labelmeta.write.edits import Edit, content, lock
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Gate stages in labelmeta/dvc.yaml, and the dependency on them in your own dvc.yaml.",
+    help="Gate stages, and your own stages that wait for them.",
 )
 
 
@@ -76,7 +76,9 @@ def add(
             refuse_circle(load(root))
         snapshot = load(root, with_pipeline=False)
         edits = [_kind_edit(root, kind), *_synced(snapshot, kind)]
-        carry_out(context, root, edits, dry_run=dry_run)
+        count = carry_out(context, root, edits, dry_run=dry_run)
+    if not count and not quiet(context):
+        typer.echo("nothing to change")
 
 
 def _kind_edit(root: str, kind: str) -> Edit:
@@ -218,6 +220,9 @@ def _uses(snapshot: Snapshot, file: str, name: str) -> list[str]:
     for stage in snapshot.stages:
         if stage.name == full or stage.name.startswith(full + "@"):
             found += [split for split in used_splits(snapshot, stage) if split not in found]
+    known = sorted({stage.name.partition("@")[0] for stage in snapshot.stages})
+    if full not in known:
+        raise Refused(f"there is no stage {full!r}; there are {', '.join(known) or 'none'}")
     if not found:
         raise Refused(
             f"stage {full!r} has no linked split among its dependencies; name them with --split"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dvc_labelmeta.checks.catalogue import RULES, find_rule, judge
-from dvc_labelmeta.checks.rule import SPLIT, Rule
+from dvc_labelmeta.checks.rule import Rule
 from dvc_labelmeta.cli.common import refuse_other, root_of
 from dvc_labelmeta.cli.gate import today
 from dvc_labelmeta.errors import UNJUDGED
@@ -22,15 +22,23 @@ from dvc_labelmeta.report.text import table
 STATUS_EXAMPLE = "Example: labelmeta status --format json"
 EXPLAIN_EXAMPLE = "Example: labelmeta explain LM105"
 
+_NOTATION = """
+Bad and Good sketch a project; they are no file format. `guidelines` are as at HEAD (`g` is one),
+`data` is what DVC or Git records (`value`: its hash), `links` is what the sidecars say."""
+
 FORMATS = ("text", "json")
 Format = Annotated[str, typer.Option("--format", help="text or json", metavar="FORMAT")]
 
 
 def status(context: typer.Context, format_: Format = "text") -> None:
-    """Show, one line a split, what it is linked to, how far behind that is, and its findings."""
+    """Show where each split stands.
+
+    One line a split: what it is linked to, how far behind that is, and the rules that found
+    something.
+    """
     refuse_other("--format", format_, FORMATS)
-    snapshot = load(root_of(context), with_pipeline=False)
-    report = judge(snapshot, today(), scopes=(SPLIT,))
+    snapshot = load(root_of(context))
+    report = judge(snapshot, today())
     found: dict[str, list[Finding]] = defaultdict(list)
     for finding in report.findings:
         found[finding.split].append(finding)
@@ -93,7 +101,7 @@ def explain(
     ] = "",
     format_: Format = "text",
 ) -> None:
-    """Explain a rule: what it finds, why that matters, bad, good, and how to mend it."""
+    """Explain a rule: what it finds, why, and how to mend it."""
     refuse_other("--format", format_, FORMATS)
     chosen = [find_rule(rule)] if rule else list(RULES)
     if format_ == "json":
@@ -101,6 +109,7 @@ def explain(
     elif rule:
         typer.echo(f"{chosen[0].code} {chosen[0].name} ({_severities(chosen[0])})\n")
         typer.echo(chosen[0].text)
+        typer.echo(_NOTATION)
     else:
         ordered = sorted(chosen, key=lambda one: one.code)
         typer.echo(table([(r.code, r.name, _severities(r), r.title) for r in ordered]))

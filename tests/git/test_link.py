@@ -41,7 +41,7 @@ def test_every_refusal_says_why_and_writes_nothing(project: Repo) -> None:
     assert "no commit 'v9'" in refused(project, "data/train.csv", "--guideline", "tone@v9")
     assert "is no revision" in refused(project, "data/train.csv", "--guideline", "tone@--all")
     assert "outside the project" in refused(project, "../other.csv", *tone)
-    assert "--mode strict is none of" in refused(
+    assert "--mode strict: choose one of" in refused(
         project, "data/train.csv", *tone, "--mode", "strict"
     )
     assert "name the splits" in refused(project)
@@ -103,6 +103,62 @@ def test_refusals_about_splits_and_guidelines_come_together(project: Repo) -> No
         "bad$.csv",
     ):
         assert reason in err, reason
+
+
+def test_what_the_tools_live_by_and_folders_around_data_are_no_splits(project: Repo) -> None:
+    for path in (
+        "dvc.yaml",
+        "labelmeta.yaml",
+        "labelmeta/dvc.yaml",
+        ".dvc/config",
+        "data/.gitignore",
+    ):
+        assert f"{path} is no data" in refused(project, path, "--guideline", "tone")
+    for path in ("guidelines/tone", "guidelines/tone/guide.md", "guidelines/prose.md"):
+        assert f"{path} is no data: guideline" in refused(project, path, "--guideline", "tone")
+    held = "holds data that DVC tracks by itself: link that instead (data/dev.csv data/test.csv"
+    assert f"data {held}" in refused(project, "data", "--guideline", "tone")
+    assert f". {held}" in refused(project, ".", "--guideline", "tone")
+
+
+def test_typing_errors_get_a_hint(project: Repo) -> None:
+    err = refused(project, "data/trian.csv", "--guideline", "tone")
+    assert "did you mean data/train.csv?" in err
+    err = refused(project, "data/*.csv", "--guideline", "tone")
+    assert "a pattern without quotes is filled in by the shell" in err
+
+
+def test_a_committed_guideline_that_cannot_be_read_is_refused(project: Repo) -> None:
+    project.write("guidelines/tone/guideline.yaml", "schema: labelmeta/guideline/v1\nid: tone\n")
+    project.commit("Half written")
+    err = refused(project, "data/train.csv", "--guideline", "tone")
+    assert "guideline 'tone' cannot be read: guidelines/tone/guideline.yaml" in err
+    project.labelmeta("link", "data/train.csv", "--guideline", "tone@HEAD~1")
+
+
+def test_status_shows_what_the_pipeline_rules_found(linked: Repo) -> None:
+    (linked.path / GATE).unlink()
+    assert "LM119" in linked.labelmeta("status").text
+
+
+def test_unlink_and_mv_name_the_stages_that_wait_for_a_gate_that_is_gone(linked: Repo) -> None:
+    said = linked.labelmeta("unlink", "data/train.csv").text
+    assert "note: train still depends on labelmeta/gates/data/train.csv.json" in said
+    assert "note:" not in linked.labelmeta("unlink", "data/dev.csv").text
+
+
+def test_the_next_command_is_short_and_fits_the_folder_it_is_typed_in(project: Repo) -> None:
+    tone = ("--guideline", "tone")
+    said = project.labelmeta("--root", "data", "link", "dev.csv", *tone).text
+    assert "next: git -C .. add labelmeta/dvc.yaml data/dev.csv.labelmeta.yaml" in said
+    for number in range(6):
+        project.write(f"more/{number}.csv", "id\n")
+    project.commit("More data")
+    said = project.labelmeta("link", *(f"more/{n}.csv" for n in range(6)), *tone).text
+    assert "next: git add labelmeta '*.labelmeta.yaml'\n" in said
+    project.git("add", "labelmeta", "*.labelmeta.yaml")
+    assert project.git("ls-files", "--others", "--exclude-standard") == ""
+    assert project.git("diff") == ""
 
 
 def test_nothing_committed_yet(project: Repo) -> None:

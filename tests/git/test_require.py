@@ -354,6 +354,6 @@ def test_a_stage_in_another_file_or_folder_gets_paths_from_there(linked: Repo) -
     one = linked.labelmeta("stage", "require", "ml/dvc.yaml:each@dev")
     assert "already" in one.out, "the name that a finding gives is understood"
     refused = linked.labelmeta("stage", "require", "ml/dvc.yaml:none", code=2)
-    assert "--split" in refused.err
+    assert "there is no stage 'ml/dvc.yaml:none'; there are" in refused.err
     refused = linked.labelmeta("stage", "require", "no/dvc.yaml:none", code=2)
     assert "there is no no/dvc.yaml" in refused.err
