@@ -87,6 +87,9 @@ def test_beside_the_hooks_of_dvc_it_stops_what_is_not_aligned(linked: Repo) -> N
     """Also with `-a` and with paths, where Git gives the hook an index of its own."""
     linked.dvc("install")
     dvc_hooks = {name: linked.read(f".git/hooks/{name}") for name in ("pre-commit", "pre-push")}
+    would = linked.labelmeta("hook", "install", "--dry-run").out
+    assert would == "would change pre-commit\n"
+    assert linked.read(HOOK) == dvc_hooks["pre-commit"]
     for name in dvc_hooks:
         linked.labelmeta("hook", "install", "--name", name)
     first = linked.read(HOOK)
