@@ -39,4 +39,4 @@ class UnreadableFile(LabelMetaError):
 
 
 class Refused(LabelMetaError):
-    """A write that would lose something or record something untrue."""
+    """What was asked for would lose something, record something untrue, or means nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from dvc_labelmeta.cli.project import Project
@@ -58,20 +59,23 @@ def link(
     if reasons:
         told = "\n".join(f"  {reason}" for reason in dict.fromkeys(reasons))
         raise Refused(f"nothing was linked:\n{told}")
-    if everything:
-        lines += [
-            f"note: the uncommitted changes in {guideline.path} were left out"
-            for guideline in snapshot.guidelines.values()
-            if guideline.dirty
-        ]
-    linked = {layer.guideline.id for one in results for layer in one.layers}
-    lines += [
-        f"note: {guideline.id} is taken from {guideline.repo} as last fetched; "
-        "`labelmeta check --fetch` updates it"
-        for guideline in project.snapshot.guidelines.values()
-        if guideline.repo and wish.rev is None and guideline.id in linked
-    ]
+    lines += _notes(project.snapshot, results, wish, everything=everything)
     return _edits(project.snapshot, results), lines
+
+
+def _notes(
+    snapshot: Snapshot, results: list[Sidecar], wish: Wish, *, everything: bool
+) -> Iterator[str]:
+    """Yield what the user should know about the text that was linked."""
+    linked = {layer.guideline.id for one in results for layer in one.layers}
+    for guideline in snapshot.guidelines.values():
+        if everything and guideline.dirty:
+            yield f"note: the uncommitted changes in {guideline.path} were left out"
+        if guideline.repo and wish.rev is None and guideline.id in linked:
+            yield (
+                f"note: {guideline.id} is taken from {guideline.repo} as last fetched; "
+                "`labelmeta check --fetch` updates it"
+            )
 
 
 def _linked(
