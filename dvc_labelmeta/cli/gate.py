@@ -9,12 +9,13 @@ import time
 
 from dvc_labelmeta.checks.catalogue import judge
 from dvc_labelmeta.checks.rule import PROJECT, SPLIT
-from dvc_labelmeta.errors import CLEAN, UNJUDGED, LabelMetaError
+from dvc_labelmeta.errors import CLEAN, UNJUDGED, LabelMetaError, Refused
 from dvc_labelmeta.model.config import OWN_FOLDER
 from dvc_labelmeta.model.finding import Report
 from dvc_labelmeta.model.gate import gate, gate_path
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
+from dvc_labelmeta.read.files import decode
 from dvc_labelmeta.read.snapshot import load, located
 from dvc_labelmeta.report.text import text
 from dvc_labelmeta.write.edits import content, lock, remove_file, write_file
@@ -84,11 +85,19 @@ def _one(snapshot: Snapshot, one: Sidecar | None, split: str, report: Report) ->
     path, wanted = gate_path(split), gate(one, snapshot.records[split])
     if content(snapshot.root, path) != wanted:
         with lock(snapshot.root):
+            _refuse_changed(snapshot, one)
             write_file(os.path.join(snapshot.root, path), wanted)
     remove_file(os.path.join(snapshot.root, report_path))
     linked = ", ".join(f"{layer.guideline.id} {layer.guideline.version}" for layer in one.layers)
     print(f"gate open: {split} ({linked})")
     return CLEAN
+
+
+def _refuse_changed(snapshot: Snapshot, one: Sidecar) -> None:
+    """Refuse to put an older gate over that of a `link` which held the lock meanwhile."""
+    now = content(snapshot.root, one.path)
+    if now is None or decode(now) != snapshot.texts[one.path]:
+        raise Refused(f"{one.path} changed while it was checked; run this again")
 
 
 def _concerning(snapshot: Snapshot, one: Sidecar | None, split: str, report: Report) -> Report:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from dvc_labelmeta.cli import gate
+from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.write.edits import lock
 from tests.git.pipelines import SPLITS, gate_of, gates, pipeline
 from tests.repo import Repo
 
@@ -245,3 +250,22 @@ def test_a_gate_outside_the_project_removes_no_file(linked: Repo) -> None:
     done = linked.labelmeta("gate", "../../package", code=2)
     assert "../../package is outside the project" in done.err
     assert linked.read("package.json") == "{}"
+
+
+def test_a_link_made_while_a_gate_waited_for_the_lock_is_not_overwritten(
+    linked: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linked.bump("1.1.0")
+    path = linked.path / gate_of("data/train.csv")
+    path.unlink()
+
+    @contextmanager
+    def after_a_link(root: str) -> Iterator[None]:
+        linked.labelmeta("link", "data/train.csv")
+        with lock(root):
+            yield
+
+    monkeypatch.setattr(gate, "lock", after_a_link)
+    with pytest.raises(Refused, match="changed while it was checked"):
+        gate.run(["--root", str(linked.path), "data/train.csv"])
+    assert '"version": "1.1"' in path.read_text()
