@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import posixpath
 import sys
@@ -12,6 +13,7 @@ import typer
 
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.sidecar import SUFFIX
+from dvc_labelmeta.report.text import table
 from dvc_labelmeta.write.edits import Edit, apply, changes
 
 DryRun = Annotated[
@@ -39,6 +41,19 @@ def _options(context: typer.Context) -> dict[str, Any]:
     return options
 
 
+Format = Annotated[str, typer.Option("--format", help="text or json", metavar="FORMAT")]
+
+
+def put_table(head: tuple[str, ...], rows: list[tuple[str, ...]], format_: str, none: str) -> None:
+    """Print rows as aligned columns, or as JSON objects keyed by the head; `none` = no rows."""
+    refuse_other("--format", format_, ("text", "json"))
+    if format_ == "json":
+        names = [name.lower() for name in head]
+        typer.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2))
+    else:
+        typer.echo(table([head, *rows]) if rows else none)
+
+
 def refuse_other(option: str, value: str, values: Sequence[str]) -> None:
     """Refuse a value of an option that is none of those it may have."""
     if value not in values:
@@ -46,8 +61,9 @@ def refuse_other(option: str, value: str, values: Sequence[str]) -> None:
 
 
 def colour() -> bool:
-    """Whether to colour the standard output: a terminal, and NO_COLOR is not set."""
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    """Whether to colour the standard output: a terminal that can, and NO_COLOR is not set."""
+    dumb = os.environ.get("TERM") == "dumb" or "NO_COLOR" in os.environ
+    return sys.stdout.isatty() and not dumb
 
 
 def split_paths(root: str, start: str, names: Iterable[str]) -> list[str]:

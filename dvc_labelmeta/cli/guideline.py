@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dvc_labelmeta.cli.common import DryRun, carry_out, root_of
+from dvc_labelmeta.cli.common import DryRun, Format, carry_out, put_table, root_of
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.config import CONFIG_FILE
@@ -15,7 +15,6 @@ from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.git import TREE, Objects
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.source import find_root
-from dvc_labelmeta.report.text import table
 from dvc_labelmeta.write import guidelines
 from dvc_labelmeta.write.edits import Edit, content, lock
 
@@ -52,10 +51,10 @@ def new(
 
 
 @app.command("list", epilog="Example: labelmeta guideline list")
-def list_(context: typer.Context) -> None:
+def list_(context: typer.Context, format_: Format = "text") -> None:
     """List the guidelines: version and status at HEAD, and how many splits are linked."""
     snapshot = load(root_of(context), with_pipeline=False)
-    rows = [("GUIDELINE", "VERSION", "STATUS", "SPLITS", "PATH")]
+    rows: list[tuple[str, ...]] = []
     for one in snapshot.guidelines.values():
         linked = [
             layer for s in snapshot.sidecars for layer in s.layers if layer.guideline.id == one.id
@@ -66,7 +65,8 @@ def list_(context: typer.Context) -> None:
         status = (one.head.status if one.head else "-") + (" (edited)" if one.dirty else "")
         place = f"{one.repo}: {one.path}" if one.repo else one.path
         rows.append((one.id, version, status, str(len(linked)), place))
-    typer.echo(table(rows) if len(rows) > 1 else "labelmeta.yaml lists no guideline")
+    head = ("GUIDELINE", "VERSION", "STATUS", "SPLITS", "PATH")
+    put_table(head, rows, format_, "labelmeta.yaml lists no guideline")
 
 
 @app.command("show", epilog="Example: labelmeta guideline show sentiment --rev v1.2")
@@ -109,13 +109,25 @@ def _files(objects: Objects, object_: str, name: str) -> list[tuple[str, str]]:
 def log(
     context: typer.Context,
     id_: Annotated[str, typer.Argument(metavar="ID", help="As labelmeta.yaml lists it.")],
+    format_: Format = "text",
 ) -> None:
-    """List the versions of a guideline, newest first: commit, date, version, author, subject."""
+    """List the versions of a guideline, newest first: when, by whom, approved by whom, and why."""
     project = Project(find_root(root_of(context)))
     guideline = project.guideline(id_)
-    rows = [("COMMIT", "DATE", "VERSION", "AUTHOR", "DECLARED", "SUBJECT")]
+    rows: list[tuple[str, ...]] = []
     for commit, edition in project.history(guideline):
         version = edition.version if edition else "(removed)"
-        who, declared = commit.author, commit.trailer or "-"
-        rows.append((commit.hash[:12], commit.date, version, who, declared, commit.subject))
-    typer.echo(table(rows))
+        approved = ", ".join(edition.approved_by) if edition else ""
+        rows.append(
+            (
+                commit.hash[:12],
+                commit.date,
+                version,
+                commit.author,
+                approved or "-",
+                commit.trailer or "-",
+                commit.subject,
+            )
+        )
+    head = ("COMMIT", "DATE", "VERSION", "AUTHOR", "APPROVED", "DECLARED", "SUBJECT")
+    put_table(head, rows, format_, "it was never committed")

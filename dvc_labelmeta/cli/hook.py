@@ -17,7 +17,7 @@ from dvc_labelmeta.write.hooks import with_hook, without_hook
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Run `labelmeta check` before each commit, beside the hooks you have (DVC's too).",
+    help="Run the check before each commit, beside other hooks.",
 )
 
 Name = Annotated[str, typer.Option("--name", help="pre-commit or pre-push.")]

@@ -134,6 +134,8 @@ def _next_steps(root: str, id_: str, gate: str, *, first: bool) -> None:
             "`labelmeta stage add gate-cached` keeps it at 0"
         )
     one = free[0].path if free else "data/train.csv"
+    if snapshot.guidelines and id_ not in snapshot.guidelines:
+        id_ = next(iter(snapshot.guidelines))  # labelmeta.yaml was there, with its own
     edit = "edit" if id_ != "ID" else "labelmeta guideline new ID, edit"
     typer.echo(
         f"\nnext:\n  {edit} guidelines/{id_}, then  git add -A . && git commit -m 'Add labelmeta'\n"

@@ -11,7 +11,15 @@ from typing import Annotated
 
 import typer
 
-from dvc_labelmeta.cli.common import DryRun, carry_out, quiet, root_of, split_paths
+from dvc_labelmeta.cli.common import (
+    DryRun,
+    Format,
+    carry_out,
+    put_table,
+    quiet,
+    root_of,
+    split_paths,
+)
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.config import CONFIG_FILE
 from dvc_labelmeta.model.gate import FOLDER, GATES_FILE, gate_path
@@ -20,7 +28,6 @@ from dvc_labelmeta.read.dvc import address
 from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.source import find_root
-from dvc_labelmeta.report.text import table
 from dvc_labelmeta.write import links, stages
 from dvc_labelmeta.write.edits import Edit, content, lock
 
@@ -32,17 +39,19 @@ app = typer.Typer(
 
 
 @app.command("list", epilog="Example: labelmeta stage list")
-def list_(context: typer.Context) -> None:
+def list_(context: typer.Context, format_: Format = "text") -> None:
     """List the stage templates, and the stages that use linked splits with or without a gate."""
     snapshot = load(root_of(context))
-    rows = [("STAGE", "SPLIT", "GATE")]
+    rows: list[tuple[str, ...]] = []
     for stage in snapshot.stages:
         paths = {path for path, _ in stage.deps}
         rows += [
             (stage.name, split, "yes" if gate_path(split) in paths else "NO")
             for split in used_splits(snapshot, stage)
         ]
-    typer.echo(table(rows) if len(rows) > 1 else "no stage uses a linked split")
+    put_table(("STAGE", "SPLIT", "GATE"), rows, format_, "no stage uses a linked split")
+    if format_ == "json":
+        return
     names = sorted(os.listdir(os.path.join(stages.templates_folder(), "stages")))
     typer.echo("\ntemplates: " + ", ".join(name.removesuffix(".yaml") for name in names))
 

@@ -10,7 +10,7 @@ import typer
 
 from dvc_labelmeta.checks.catalogue import RULES, find_rule, judge
 from dvc_labelmeta.checks.rule import Rule
-from dvc_labelmeta.cli.common import refuse_other, root_of
+from dvc_labelmeta.cli.common import Format, refuse_other, root_of
 from dvc_labelmeta.cli.gate import today
 from dvc_labelmeta.errors import UNJUDGED
 from dvc_labelmeta.model.finding import Finding
@@ -27,7 +27,6 @@ Bad and Good sketch a project; they are no file format. `guidelines` are as at H
 `data` is what DVC or Git records (`value`: its hash), `links` is what the sidecars say."""
 
 FORMATS = ("text", "json")
-Format = Annotated[str, typer.Option("--format", help="text or json", metavar="FORMAT")]
 
 
 def status(context: typer.Context, format_: Format = "text") -> None:

@@ -20,6 +20,7 @@ class Edition(NamedTuple):
     object: str
     version: str
     status: str = "active"
+    approved_by: tuple[str, ...] = ()
 
 
 class Release(NamedTuple):

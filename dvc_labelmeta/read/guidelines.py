@@ -82,7 +82,8 @@ class Editions:
             return prose
         if misfits("guideline", value):
             return prose
-        return Edition(object_, value["version"], value["status"])
+        approved = tuple(entry["name"] for entry in value.get("approved_by", ()))
+        return Edition(object_, value["version"], value["status"], approved)
 
 
 class Pins:

@@ -143,13 +143,14 @@ class _Reader:
         line, column = place.line, place.column
         if not line:
             ((line, column),) = places(self.texts.get(place.path, ""), [place.pointer])
-        return f"{place.path}:{line}:{column}: {fault.message}"
+        message = fault.message.removeprefix(f"{place.path}:").strip()
+        return f"{place.path}:{line}:{column}: {message}"
 
     def _inside(self, settings: Config) -> None:
         for ref in settings.guidelines:
             if leaves(ref.path, 0 if ref.repo else self.prefix.count("/")):
                 raise BadConfig(
-                    f"guideline {ref.id!r}: {ref.path} leaves the repository {self.root}",
+                    f"guideline {ref.id!r}: {ref.path} leaves the repository",
                     ("guidelines", ref.id, "path"),
                 )
 

@@ -22,8 +22,11 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def finding_text(finding: Finding, *, colour: bool = False) -> str:
-    """Return one finding: place, severity, code, name, message, details, fix."""
+def finding_text(finding: Finding, *, colour: bool = False, again: bool = False) -> str:
+    """Return one finding: place, severity, code, name, message, details, fix.
+
+    again: one with the same details was shown above, so that message and place are enough.
+    """
     place = finding.place
     severity = paint(finding.severity, finding.severity, colour=colour)
     lines = [
@@ -33,6 +36,8 @@ def finding_text(finding: Finding, *, colour: bool = False) -> str:
         ),
         f"    {plain(finding.message)}",
     ]
+    if again:
+        return "\n".join(lines)
     lines += [f"      {plain(detail)}" for detail in finding.details]
     if finding.fix:
         lines.append(f"    fix: {plain(finding.fix)}")
@@ -41,7 +46,15 @@ def finding_text(finding: Finding, *, colour: bool = False) -> str:
 
 def text(report: Report, *, verbose: bool = False, colour: bool = False) -> str:
     """Return the whole report; what was ignored or skipped is always counted."""
-    parts = [finding_text(finding, colour=colour) for finding in report.findings]
+    parts, seen = [], set()
+    for finding in report.findings:
+        cause = (finding.code, finding.details)
+        again = bool(finding.details) and cause in seen
+        seen.add(cause)
+        parts.append(finding_text(finding, colour=colour, again=again))
+    behind = sum(finding.code == "LM105" for finding in report.findings)
+    if behind > 1:
+        parts.append(f"fix of all {behind} LM105: check the labels, then labelmeta link --all")
     if verbose:
         parts += [
             f"skipped: {s.code} for {plain(s.subject)}, because of {s.because}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tests.repo import Repo
@@ -79,8 +82,30 @@ def test_structured_versions_decide_and_the_commits_between_are_told(linked: Rep
     assert messages(linked, "LM105")["data/test.csv"][0] == "error"
     table = linked.labelmeta("status").out
     assert "2 (minor)" in table
-    log = linked.labelmeta("guideline", "log", "tone").out.splitlines()
-    assert [line.split()[2] for line in log[1:]] == ["1.1.0", "1.0.1", "1.0.0"]
+    approved = (
+        linked.guideline_yaml("tone", "1.1.1") + "approved_by: [{name: board}, {name: eva}]\n"
+    )
+    linked.write("guidelines/tone/guideline.yaml", approved)
+    linked.commit("Approve")
+    log = json.loads(linked.labelmeta("guideline", "log", "tone", "--format", "json").out)
+    assert [row["version"] for row in log] == ["1.1.1", "1.1.0", "1.0.1", "1.0.0"]
+    assert [row["approved"] for row in log] == ["board, eva", "-", "-", "-"]
+    (listed,) = json.loads(linked.labelmeta("guideline", "list", "--format", "json").out)[:1]
+    assert listed["guideline"] == "tone"
+    assert listed["splits"] == "3"
+
+
+def test_a_mirror_holds_a_guideline(linked: Repo, tmp_path: Path) -> None:
+    linked.git("clone", "-q", "--mirror", str(linked.path), str(tmp_path / "mirror.git"))
+    linked.write(
+        "labelmeta.yaml",
+        "version: 1\nguidelines:\n  tone: {path: guidelines/tone, repo: docs}\n"
+        "repos:\n  docs: {url: ../mirror.git}\n",
+    )
+    linked.commit("Take the guideline from a mirror")
+    assert linked.codes(code=2) == ["LM126", "LM126", "LM126"]
+    assert linked.codes("--fetch", code=0) == []
+    assert "taken from docs as last fetched" in linked.labelmeta("link", "data/train.csv").out
 
 
 def test_same_version_with_other_text(linked: Repo) -> None:

@@ -240,7 +240,7 @@ def test_guidelines_are_made_listed_shown_and_logged(fresh: Repo) -> None:
     rows = [line.split() for line in fresh.labelmeta("guideline", "list").out.splitlines()]
     assert ["tone", "0.2.0", "active", "0", "guidelines/tone"] in rows
     rows = [line.split() for line in fresh.labelmeta("guideline", "log", "tone").out.splitlines()]
-    assert rows[1][:5] == [second[:12], "2026-02-02", "0.2.0", "Ada", "minor"]
+    assert rows[1][:6] == [second[:12], "2026-02-02", "0.2.0", "Ada", "-", "minor"]
     assert rows[2][:5] == [first[:12], "2026-02-01", "0.1.0", "Ada", "-"]
     assert len(rows) == 3
 
