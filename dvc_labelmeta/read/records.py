@@ -1,0 +1,131 @@
+"""Annotation files as one typed view in DuckDB: the same columns from JSONL, CSV and Parquet.
+
+DuckDB is an extra (`pip install dvc-labelmeta[annotations]`); only this module and those that
+take its connection import it.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable
+
+import duckdb
+
+from dvc_labelmeta.errors import UnreadableFile
+from dvc_labelmeta.model.annotation import ANY, FIELDS, FLAG, NUMBER, TEXT, TEXTS, TIME
+
+FORMATS = ("jsonl", "csv", "parquet")
+_ENDINGS = {"jsonl": (".jsonl", ".ndjson"), "csv": (".csv", ".tsv"), "parquet": (".parquet",)}
+_PACKED = ("", ".gz", ".zst")
+_CASTS = {
+    TEXT: "VARCHAR",
+    NUMBER: "DOUBLE",
+    TIME: "TIMESTAMP",  # in UTC
+    FLAG: "BOOLEAN",
+    TEXTS: "VARCHAR[]",
+    ANY: "VARCHAR",
+}
+
+
+def shards(path: str, format_: str) -> list[str]:
+    """Return the files that `path` stands for, sorted: a file, a folder of shards or a pattern.
+
+    Raises UnreadableFile where there is none of that format.
+    """
+    endings = tuple(end + packed for end in _ENDINGS[format_] for packed in _PACKED)
+    if os.path.isdir(path):
+        found = [
+            os.path.join(folder, name)
+            for folder, _, names in os.walk(path)
+            for name in names
+            if name.endswith(endings)
+        ]
+    else:
+        found = [path] if os.path.isfile(path) else glob.glob(path)
+    if not found:
+        raise UnreadableFile(f"holds no {format_} file ({', '.join(_ENDINGS[format_])})")
+    return sorted(found)
+
+
+def format_of(path: str) -> str | None:
+    """Return the format that a file name tells, or None."""
+    for format_, endings in _ENDINGS.items():
+        if path.endswith(tuple(end + packed for end in endings for packed in _PACKED)):
+            return format_
+    return None
+
+
+def open_records(files: Iterable[str], format_: str) -> duckdb.DuckDBPyConnection:
+    """Return a connection with the view `records`: one row a record, one column a field.
+
+    A value of the wrong type is NULL there (validation reads the files another way), and so is
+    an absent one; a label that is plain text is that text, any other its JSON. No network, no
+    extension is loaded.
+    """
+    connection = duckdb.connect(
+        config={"autoinstall_known_extensions": "false", "threads": str(os.cpu_count() or 1)}
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    names = "[" + ", ".join(_quoted(file) for file in files) + "]"
+    select = {"jsonl": _jsonl, "csv": _csv, "parquet": _parquet}[format_](connection, names)
+    connection.execute(f"CREATE VIEW records AS {select}")
+    return connection
+
+
+def _jsonl(connection: duckdb.DuckDBPyConnection, names: str) -> str:
+    del connection
+    columns = ", ".join(f"{field.name}: 'JSON'" for field in FIELDS)
+    shown = ", ".join(_json_column(field.name, field.type) for field in FIELDS)
+    return (
+        f"SELECT filename AS file, {shown} FROM read_json({names}, format='newline_delimited', "
+        f"columns={{{columns}}}, ignore_errors=true, filename=true) "
+        # a line that is no record comes out empty
+        "WHERE id IS NOT NULL OR item IS NOT NULL"
+    )
+
+
+def _json_column(name: str, type_: str) -> str:
+    if type_ == TEXTS:
+        return f"TRY_CAST({name} AS VARCHAR[]) AS {name}"
+    text = f"({name} ->> '$')"
+    if type_ in {TEXT, TIME}:
+        text = f"CASE json_type({name}) WHEN 'VARCHAR' THEN {text} END"
+    elif type_ == NUMBER:
+        text = f"CASE WHEN json_type({name}) NOT IN ('VARCHAR', 'BOOLEAN') THEN {text} END"
+    return f"{_cast(text, type_)} AS {name}"
+
+
+def _cast(source: str, type_: str) -> str:
+    if type_ == TIME:
+        return f"timezone('UTC', TRY_CAST({source} AS TIMESTAMPTZ))"
+    return f"TRY_CAST({source} AS {_CASTS[type_]})"
+
+
+def _csv(connection: duckdb.DuckDBPyConnection, names: str) -> str:
+    source = f"read_csv({names}, header=true, all_varchar=true, filename=true, union_by_name=true)"
+    return _present(connection, source)
+
+
+def _parquet(connection: duckdb.DuckDBPyConnection, names: str) -> str:
+    return _present(connection, f"read_parquet({names}, filename=true, union_by_name=true)")
+
+
+def _present(connection: duckdb.DuckDBPyConnection, source: str) -> str:
+    """Select the fields that a table has, and NULL for all others."""
+    described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    there = {row[0]: row[1] for row in described}
+    shown = []
+    for field in FIELDS:
+        cast = _CASTS[field.type]
+        if field.name not in there:
+            shown.append(f"NULL::{cast} AS {field.name}")
+        elif field.type == TEXTS and there[field.name] == "VARCHAR":
+            shown.append(f"TRY_CAST(TRY_CAST({field.name} AS JSON) AS VARCHAR[]) AS {field.name}")
+        else:
+            shown.append(f"{_cast(field.name, field.type)} AS {field.name}")
+    return f"SELECT filename AS file, {', '.join(shown)} FROM {source}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
