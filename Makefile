@@ -18,7 +18,8 @@ check: lint cover test
 # every branch of what judges
 cover: $(READY)
 	$(BIN)/python -m pytest -q tests/unit tests/test_catalogue.py tests/test_laws.py \
-	  --cov=dvc_labelmeta.model --cov=dvc_labelmeta.checks --cov-branch --cov-fail-under=100
+	  --cov=dvc_labelmeta.model --cov=dvc_labelmeta.checks --cov=dvc_labelmeta.stats \
+	  --cov-branch --cov-fail-under=100
 
 lint: $(READY)
 	$(BIN)/ruff check .

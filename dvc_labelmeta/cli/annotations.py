@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from dvc_labelmeta.cli import annotations_stats
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     help="Annotation records: validate, import, statistics and the queue for review.",
-    epilog="Example: labelmeta annotations validate data/train.csv",
+    epilog="Example: labelmeta annotations stats data/train.csv",
 )
+
+app.command("stats", epilog=annotations_stats.STATS_EXAMPLE)(annotations_stats.stats)

@@ -8,6 +8,7 @@ import typer
 
 from dvc_labelmeta import __version__
 from dvc_labelmeta.cli import check, guideline, hook, init, link, stage, status
+from dvc_labelmeta.cli.annotations import app as annotation_records
 from dvc_labelmeta.errors import CLEAN, INTERRUPTED, UNJUDGED
 
 app = typer.Typer(
@@ -60,6 +61,7 @@ app.command("explain", epilog=status.EXPLAIN_EXAMPLE)(status.explain)
 app.add_typer(guideline.app, name="guideline", epilog="Example: labelmeta guideline list")
 app.add_typer(stage.app, name="stage", epilog="Example: labelmeta stage require train")
 app.add_typer(hook.app, name="hook", epilog="Example: labelmeta hook install")
+app.add_typer(annotation_records, name="annotations")
 
 
 def run(arguments: list[str]) -> int:

@@ -1,0 +1,307 @@
+"""The counts that statistics need, from annotation records: a query each, never the rows.
+
+What counts as a vote: the latest record of an annotator on an item that has a label and is
+submitted or flagged, is no reference answer and no aggregate, and is not superseded. A record
+without an annotator counts as one of somebody else. Sums are of decimals, so that they do not
+depend on the order in which threads come to the rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import duckdb
+
+BY_VERSION = "guideline_version"
+Pattern = tuple[tuple[str, int], ...]
+
+# a list of labels means the same in any order
+_LABEL = """CASE WHEN starts_with(label, '[') THEN coalesce(
+    to_json(list_sort(TRY_CAST(TRY_CAST(label AS JSON) AS VARCHAR[])))::VARCHAR, label)
+    ELSE label END"""
+
+# a draft replaces nothing yet; a record cannot replace itself
+_TOLD = f"""CREATE TEMP TABLE told AS
+SELECT id, item, {_LABEL} AS label, annotator, annotated_at, confidence, score, layer,
+    guideline_version, coalesce(status, 'submitted') AS status,
+    coalesce(is_gold, false) AS gold, coalesce(annotator_type = 'aggregate', false) AS aggregate,
+    CASE WHEN supersedes <> id AND coalesce(status, '') <> 'draft' THEN supersedes END
+        AS supersedes
+FROM records"""  # noqa: S608  # no value from outside in it
+
+_CURRENT = """CREATE TEMP TABLE current_records AS
+SELECT id, item, label, coalesce(annotator, '?' || coalesce(id, '')) AS annotator,
+    annotator IS NULL AS nameless, annotated_at, confidence, score, guideline_version, gold
+FROM told WHERE item IS NOT NULL AND label IS NOT NULL
+    AND status NOT IN ('draft', 'skipped', 'discarded')
+    AND NOT aggregate
+    AND NOT EXISTS (SELECT 1 FROM told AS later WHERE later.supersedes = told.id)"""
+
+_VOTES = """CREATE TEMP TABLE {name} AS
+SELECT item, annotator, nameless, label, confidence, score, guideline_version
+FROM current_records WHERE NOT gold
+QUALIFY row_number() OVER (PARTITION BY {key}
+    ORDER BY annotated_at DESC NULLS LAST, id DESC, label) = 1"""
+
+# the one reference answer of an item, where its reference answers do not contradict each other
+_GOLD = """CREATE TEMP TABLE gold AS
+SELECT item, min(label) AS label FROM current_records WHERE gold
+GROUP BY item HAVING count(DISTINCT label) = 1"""
+
+
+class Totals(NamedTuple):
+    """What a set of records holds.
+
+    votes: what statistics are made of, see the module; nameless: votes without an annotator.
+    annotators: of votes, named ones. statuses: {status: records}. versions: {version or None:
+    records}. left_out: records by why they are no votes.
+    """
+
+    records: int
+    items: int
+    annotators: int
+    votes: int
+    nameless: int
+    statuses: Mapping[str, int]
+    versions: Mapping[str | None, int]
+    left_out: Mapping[str, int]
+
+
+class Gold(NamedTuple):
+    """items: with votes and one reference answer. contradicted: items whose references differ.
+
+    unjoined: reference items without a vote. votes, right: those compared, those as it says.
+    """
+
+    items: int
+    contradicted: int
+    unjoined: int
+    votes: int
+    right: int
+
+
+class Tallies:
+    """Counts of the view `records` of a connection, which is read once.
+
+    layers: those that records name, sorted. read: how many records there are.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        connection.execute(_TOLD)
+        (self.read,) = self._row("SELECT count(*) FROM told")
+        layers = self._rows("SELECT DISTINCT layer FROM told WHERE layer IS NOT NULL ORDER BY 1")
+        self.layers = [name for (name,) in layers]
+        self._by_version = False
+
+    def select(self, layer: str | None) -> None:
+        """Choose the records to count: of a layer or of none, or all. To be called once."""
+        if layer is not None:
+            self.connection.execute("DELETE FROM told WHERE layer <> $layer", {"layer": layer})
+        self.connection.execute(_CURRENT)
+        self.connection.execute(_VOTES.format(name="votes", key="annotator, item"))
+        self.connection.execute(_GOLD)
+
+    def totals(self) -> Totals:
+        """Return the numbers of records, items and annotators, and what is left out."""
+        records, items, superseded, unlabelled, aggregates, golds = self._row(
+            """SELECT count(*), count(DISTINCT item),
+            count(*) FILTER (id IN (SELECT supersedes FROM told WHERE supersedes IS NOT NULL)),
+            count(*) FILTER (item IS NULL OR label IS NULL), count(*) FILTER (aggregate),
+            count(*) FILTER (gold) FROM told"""
+        )
+        annotators, votes, nameless = self._row(
+            "SELECT count(DISTINCT annotator) FILTER (NOT nameless), count(*), "
+            "count(*) FILTER (nameless) FROM votes"
+        )
+        statuses = dict(self._rows("SELECT status, count(*) FROM told GROUP BY 1 ORDER BY 1"))
+        left = {
+            **{
+                f"status {name}": statuses.get(name, 0)
+                for name in ("draft", "skipped", "discarded")
+            },
+            "superseded": superseded,
+            "without item or label": unlabelled,
+            "aggregate": aggregates,
+            "reference answer": golds,
+        }
+        return Totals(
+            records, items, annotators, votes, nameless, statuses,
+            dict(self._rows("SELECT guideline_version, count(*) FROM told GROUP BY 1 ORDER BY 1")),
+            {why: number for why, number in left.items() if number},
+        )  # fmt: skip
+
+    def patterns(self) -> dict[Pattern, int]:
+        """Return {what an item got, as ((label, times), ...): items}, over all votes."""
+        return self._patterns("votes", "item").get(None, {})
+
+    def patterns_by_version(self) -> dict[str | None, dict[Pattern, int]]:
+        """Return patterns per guideline version: of votes under it, the latest under it."""
+        self._per_version()
+        return self._patterns("version_votes", "item", BY_VERSION)
+
+    def repeated(self) -> dict[Pattern, int]:
+        """Return what annotators gave an item that they labelled several times, as patterns.
+
+        Superseded records are corrections, so no second opinion, and do not count.
+        """
+        (more,) = self._row(
+            "SELECT (SELECT count(*) FROM current_records WHERE NOT gold) "
+            "- (SELECT count(*) FROM votes)"
+        )
+        if not more:
+            return {}
+        return self._patterns(
+            "current_records", "annotator, item", where="NOT gold AND NOT nameless"
+        ).get(None, {})
+
+    def _patterns(
+        self, table: str, key: str, by: str = "NULL", where: str = "true"
+    ) -> dict[Any, dict[Pattern, int]]:
+        found: dict[Any, dict[Pattern, int]] = {}
+        several = "HAVING count(*) > 1" if table == "current_records" else ""
+        for group, labels, items in self._rows(
+            f"SELECT g, p, count(*) FROM (SELECT {by} AS g, list_sort(list(label)) AS p "  # noqa: S608  # names of our own
+            f"FROM {table} WHERE {where} GROUP BY {by}, {key} {several}) "
+            "GROUP BY g, p ORDER BY g, p"
+        ):
+            pattern = tuple(sorted(Counter(labels).items()))
+            found.setdefault(group, {})[pattern] = items
+        return found
+
+    def _per_version(self) -> None:
+        if not self._by_version:
+            key = f"{BY_VERSION}, annotator, item"
+            self.connection.execute(_VOTES.format(name="version_votes", key=key))
+            self._by_version = True
+
+    def versions(self) -> list[tuple[str | None, int, int, int]]:
+        """Return (guideline version, votes, items, annotators) for each version that has votes."""
+        self._per_version()
+        return self._rows(
+            "SELECT guideline_version, count(*), count(DISTINCT item), "
+            "count(DISTINCT annotator) FILTER (NOT nameless) "
+            "FROM version_votes GROUP BY 1 ORDER BY 1 NULLS LAST"
+        )
+
+    def confidences(
+        self, field: str = "confidence", by: str = "NULL"
+    ) -> dict[Any, dict[float | None, int]]:
+        """Return {group: {confidence to four decimals, None = unknown: votes}}.
+
+        field: confidence (what a person said) or score (what a model said). by: NULL (one group,
+        None), guideline_version, annotator or label. What is not within 0..1 counts as unknown.
+        """
+        if by == BY_VERSION:
+            self._per_version()
+        table = "version_votes" if by == BY_VERSION else "votes"
+        found: dict[Any, dict[float | None, int]] = {}
+        for group, value, votes in self._rows(
+            f"SELECT {by}, CASE WHEN {field} BETWEEN 0 AND 1 THEN round({field}, 4) END, count(*) "  # noqa: S608  # names of our own
+            f"FROM {table} GROUP BY 1, 2 ORDER BY 1, 2"
+        ):
+            found.setdefault(group, {})[value] = votes
+        return found
+
+    def annotators(self, limit: int = 50) -> list[tuple[str, int, int, float | None]]:
+        """Return (annotator, votes, of those with another vote on the item, share agreeing).
+
+        share: the mean over these items of the share of the other annotators who chose the same.
+        Most votes first.
+        """
+        return self._rows(
+            """WITH cells AS (SELECT item, label, count(*) AS same FROM votes GROUP BY ALL),
+            sums AS (SELECT item, sum(same) AS all_of FROM cells GROUP BY item)
+            SELECT annotator, count(*), count(*) FILTER (all_of > 1),
+                sum(((same - 1) / greatest(all_of - 1, 1))::DECIMAL(18, 12))::DOUBLE
+                / nullif(count(*) FILTER (all_of > 1), 0)
+            FROM votes JOIN cells USING (item, label) JOIN sums USING (item)
+            WHERE NOT nameless GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT $limit""",
+            {"limit": limit},
+        )
+
+    def pairs(
+        self, least: int = 10, limit: int = 20
+    ) -> dict[tuple[str, str], dict[tuple[str, str], int]]:
+        """Return {(annotator, other): {(label, label of the other): items}}.
+
+        The `limit` pairs with most common items, at least `least` each; names sorted in a pair.
+        """
+        found: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
+        for one, other, first, second, items in self._rows(
+            """WITH met AS (SELECT a.annotator AS one, b.annotator AS other, a.label AS first,
+                b.label AS second, count(*) AS items
+                FROM votes AS a JOIN votes AS b ON a.item = b.item AND a.annotator < b.annotator
+                WHERE NOT a.nameless AND NOT b.nameless GROUP BY ALL),
+            most AS (SELECT one, other, sum(items) AS common FROM met GROUP BY ALL
+                HAVING common >= $least ORDER BY common DESC, one, other LIMIT $limit)
+            SELECT one, other, first, second, items FROM most JOIN met USING (one, other)
+            ORDER BY common DESC, one, other, first, second""",
+            {"least": least, "limit": limit},
+        ):
+            found.setdefault((one, other), {})[first, second] = items
+        return found
+
+    def gold(self) -> Gold:
+        """Return how the votes compare with reference answers."""
+        contradicted, unjoined = self._row(
+            "SELECT count(DISTINCT item) FILTER (item NOT IN (SELECT item FROM gold)), "
+            "count(DISTINCT item) FILTER (item NOT IN (SELECT item FROM votes)) "
+            "FROM current_records WHERE gold"
+        )
+        items, votes, right = self._row(
+            "SELECT count(DISTINCT item), count(*), count(*) FILTER (votes.label = gold.label) "
+            "FROM votes JOIN gold USING (item)"
+        )
+        return Gold(items, contradicted, unjoined, votes, right)
+
+    def calibration_bins(
+        self, against: str, field: str = "confidence", bins: int = 10
+    ) -> list[tuple[int, int, int, float, float]]:
+        """Return (bin, votes, right, sum of confidences, sum of squared differences), by bin.
+
+        against: "gold" or "majority", which is the label that most others gave, where there is
+        one such label.
+        """
+        right = {
+            "gold": "SELECT votes.*, votes.label = gold.label AS correct "
+            "FROM votes JOIN gold USING (item)",
+            "majority": _MAJORITY,
+        }[against]
+        return self._rows(
+            f"""SELECT least(floor({field} * $bins)::INTEGER, $bins - 1) AS bin, count(*),
+            count(*) FILTER (correct), sum({field}::DECIMAL(18, 12))::DOUBLE,
+            sum((({field} - correct::INTEGER) ** 2)::DECIMAL(18, 12))::DOUBLE
+            FROM ({right}) WHERE {field} BETWEEN 0 AND 1 GROUP BY 1 ORDER BY 1""",  # noqa: S608  # names of our own
+            {"bins": bins},
+        )
+
+    def _rows(self, query: str, values: object = None) -> list[Any]:
+        return self.connection.execute(query, values).fetchall()
+
+    def _row(self, query: str) -> tuple[Any, ...]:
+        (row,) = self._rows(query)
+        return tuple(row)
+
+
+# what most others of its item gave, for each label: its own vote is taken off its cell
+_MAJORITY = """WITH cells AS (SELECT item, label, count(*) AS same FROM votes GROUP BY ALL),
+others AS (SELECT mine.item, mine.label AS own, cells.label,
+        cells.same - (cells.label = mine.label)::INTEGER AS times
+    FROM cells AS mine JOIN cells USING (item)),
+tops AS (SELECT *, max(times) OVER (PARTITION BY item, own) AS top FROM others),
+most AS (SELECT item, own, min(label) AS label FROM tops WHERE times = top AND top > 0
+    GROUP BY item, own HAVING count(*) = 1)
+SELECT votes.*, votes.label = most.label AS correct
+FROM votes JOIN most ON votes.item = most.item AND votes.label = most.own"""
+
+
+def lines(connection: duckdb.DuckDBPyConnection, files: Iterable[str]) -> int:
+    """Return how many lines of text files are not blank; each is a record of JSONL, if sound."""
+    query = (
+        "SELECT count(*) FROM read_csv($files, columns={'line': 'VARCHAR'}, auto_detect=false, "
+        "header=false, delim='\x01', quote='', escape='') WHERE trim(line) <> ''"
+    )
+    return int(connection.execute(query, {"files": list(files)}).fetchall()[0][0])

@@ -1,0 +1,1 @@
+"""Numbers from counts: agreement, calibration, uncertainty. Pure: nothing is read here."""
