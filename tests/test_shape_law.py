@@ -86,6 +86,20 @@ VALID: dict[str, Any] = {
         "schema": "labelmeta/releases/v1",
         "releases": {"1.0.0": {"object": "0" * 40, "commit": "0" * 40, "approvals": [{"by": "a"}]}},
     },
+    "mapping": {
+        "schema": "labelmeta/mapping/v1",
+        "columns": {"item": "doc", "label": "answer", "annotated_at": "at"},
+        "id": ["doc", "worker"],
+        "constants": {"tool": "mturk"},
+        "values": {"label": {"1": "pos"}},
+        "times": {"annotated_at": {"format": "%d.%m.%Y %H:%M", "zone": "UTC"}},
+        "duration": {"from": "start", "to": "end"},
+        "guideline_version": {"date": "annotated_at", "guideline": "tone"},
+        "extra": ["rank"],
+        "drop": ["ip"],
+        "missing": ["", "NA"],
+        "delimiter": ";",
+    },
 }
 
 

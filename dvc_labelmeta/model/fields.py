@@ -193,6 +193,7 @@ SIDECAR = record(
                             "hash": choice("algorithm", ["md5", "git"]),
                             "value": text("hash, quoted"),
                             "count": count("records"),
+                            "salt": text("check value of the salt of its pseudonyms, quoted"),
                         },
                     ),
                 },
@@ -325,11 +326,66 @@ RELEASES = record(
     {},
 )
 
+_FIELD = r"^[a-z_]+" + END
+_TIME_KEYS = {
+    "format": text("as strptime has it, or epoch, or epoch_ms", SOME, "%d/%m/%Y %H:%M"),
+    "zone": text("zone of times that name none", SOME, "Europe/Berlin"),
+}
+
+MAPPING = record(
+    "a mapping file: how the columns of an export become the fields of annotation records",
+    {
+        "schema": _schema("mapping"),
+        "columns": mapped(
+            "field of the record: the column it comes from (nested keys with dots)",
+            _FIELD,
+            text("a column of the export", SOME, "worker_id"),
+        ),
+    },
+    {
+        "id": texts("columns whose values together name a record; default: a hash of the row"),
+        "item": texts("columns whose values together name an item"),
+        "constants": mapped("field: a value for all records", _FIELD, {"description": "any value"}),
+        "values": mapped(
+            "field: what its raw values become; the raw value stays in `extra`",
+            _FIELD,
+            free("raw value: value of the field"),
+        ),
+        "times": mapped(
+            "field: how its times are written; default: ISO 8601 with a zone",
+            _FIELD,
+            record("one way to write times", {}, _TIME_KEYS),
+        ),
+        "duration": record(
+            "two columns with times; what lies between is the duration",
+            {"from": text("column of the start"), "to": text("column of the end")},
+            _TIME_KEYS,
+        ),
+        "guideline_version": record(
+            "how the guideline version of a record is known: one of these",
+            {},
+            {
+                "column": text("the column that holds it: recorded"),
+                "constant": text("the same for all, quoted: declared", SOME, "1.2.0"),
+                "date": text("field with a time: the version in force then: inferred"),
+                "guideline": text("id of the guideline, where it is not the linked one", ID),
+            },
+        ),
+        "extra": texts("the only columns to keep beside the fields; default: all of the rest"),
+        "drop": texts("columns to leave out"),
+        "keep": texts("columns to keep although their name looks like personal data"),
+        "pseudonyms": texts("more columns that hold ids of people, kept as pseudonyms"),
+        "missing": listed("texts that mean: no value", {"type": "string"}),
+        "delimiter": text("what separates the columns of a CSV file", r"^[^\r\n\"]" + END, ";"),
+    },
+)
+
 SCHEMAS = {
     "config": CONFIG,
     "sidecar": SIDECAR,
     "guideline": GUIDELINE,
     "releases": RELEASES,
+    "mapping": MAPPING,
 }
 
 

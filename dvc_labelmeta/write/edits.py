@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.config import OWN_FOLDER
@@ -80,6 +80,16 @@ def write_file(path: str, after: bytes) -> None:
 
     Keeps the mode of a file that is there. Raises Refused where the folder cannot be written.
     """
+    with rewriting(path) as file:
+        file.write(after)
+
+
+@contextlib.contextmanager
+def rewriting(path: str) -> Iterator[BinaryIO]:
+    """Give a file to write that takes the place of `path` at the end, or of nothing on an error.
+
+    The same as `write_file`, for content that does not fit into memory.
+    """
     import tempfile  # noqa: PLC0415  # most gates write nothing
 
     folder = os.path.dirname(path) or "."
@@ -90,7 +100,7 @@ def write_file(path: str, after: bytes) -> None:
         raise Refused(f"cannot write {path}: {error.strerror}") from None
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(after)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, _mode(path))
