@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from dvc_labelmeta.model.config import Config, Ignore
+from dvc_labelmeta.model.facts import At, Flaw, RecordFacts
 from dvc_labelmeta.model.gate import gate, gate_path
 from dvc_labelmeta.model.guideline import Edition, Guideline, Pin
 from dvc_labelmeta.model.sidecar import SUFFIX, DataPin, Layer, Link, Sidecar
@@ -23,6 +24,7 @@ def a_snapshot(text: str = "") -> Snapshot:
     links: {split: {id, version, object, object_there, mode, dataset, value, present, in_history,
         found, cut, bump, behind, status, gate, gate_untracked, untracked, split, layer}}
     data: {path: {value, hash, folder, stage, merged_in}}   splits: [glob]   faults: {path: text}
+    annotations: {split: {kind of fault: {field: count}}} or {split: {unread: why}}
     stages, gate_stages: {name: {...}}   runs: {stage: {...}}   profile, gate, ignore: as configured
     """
     told: dict[str, Any] = yaml.safe_load(text) or {}
@@ -56,7 +58,23 @@ def a_snapshot(text: str = "") -> Snapshot:
             Run(n, r["split"], Place("dvc.lock"), r["seen"], r.get("commit", ""))
             for n, r in told.get("runs", {}).items()
         ),
+        annotations={
+            (one.split, one.layers[0].name): _facts(told["annotations"][one.split])
+            for one in sidecars
+            if one.split in told.get("annotations", {})
+        },
     )
+
+
+def _facts(told: dict[str, Any]) -> RecordFacts | str:
+    if "unread" in told:
+        return str(told["unread"])
+    flaws = [
+        Flaw(kind, field, count, (At("data/a.jsonl", 3, "r1", "x"),))
+        for kind, fields in told.items()
+        for field, count in fields.items()
+    ]
+    return RecordFacts(flaws=tuple(flaws))
 
 
 def an_object(version: str) -> str:

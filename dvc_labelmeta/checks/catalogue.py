@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from dvc_labelmeta.checks import guidelines, links, pipeline, splits
+from dvc_labelmeta.checks import annotations, guidelines, links, pipeline, splits
 from dvc_labelmeta.checks.rule import PIPELINE, PROJECT, SPLIT, Hit, Rule
 from dvc_labelmeta.errors import BadConfig, LabelMetaError
 from dvc_labelmeta.model.config import Ignore, glob_matcher
@@ -18,6 +18,7 @@ _AUDIT = (("audit", "warning"),)
 _READ = ("LM100",)
 _DATA = (*_READ, "LM112", "LM111", "LM115")
 _LINK = (*_READ, "LM112", "LM125", "LM126", "LM104", "LM117", "LM102")
+_RECORDS = ("LM300",)
 
 RULES: tuple[Rule, ...] = (
     Rule("LM100", "error", SPLIT, splits.unreadable_file, unjudged=True),
@@ -48,6 +49,21 @@ RULES: tuple[Rule, ...] = (
     Rule("LM121", "error", PIPELINE, pipeline.disarmed_gate, _READ),
     Rule("LM122", "error", PIPELINE, pipeline.ungated_run),
     Rule("LM123", "note", PIPELINE, pipeline.outstanding_run, raised=_AUDIT),
+    Rule("LM300", "error", SPLIT, annotations.unread_records, since="0.2.0", unjudged=True),
+    Rule("LM301", "error", SPLIT, annotations.malformed_record, _RECORDS, "0.2.0"),
+    Rule("LM302", "error", SPLIT, annotations.repeated_key, _RECORDS, "0.2.0"),
+    Rule("LM303", "error", SPLIT, annotations.missing_field, _RECORDS, "0.2.0"),
+    Rule("LM304", "error", SPLIT, annotations.wrong_type, _RECORDS, "0.2.0"),
+    Rule("LM305", "error", SPLIT, annotations.unzoned_time, _RECORDS, "0.2.0"),
+    Rule("LM306", "error", SPLIT, annotations.impossible_time, _RECORDS, "0.2.0"),
+    Rule("LM307", "error", SPLIT, annotations.out_of_range, _RECORDS, "0.2.0"),
+    Rule("LM308", "error", SPLIT, annotations.unknown_choice, _RECORDS, "0.2.0"),
+    Rule("LM310", "error", SPLIT, annotations.unknown_guideline_version, _RECORDS, "0.2.0"),
+    Rule("LM309", "error", SPLIT, annotations.unknown_label, _RECORDS, "0.2.0"),
+    Rule("LM311", "error", SPLIT, annotations.duplicate_record_id, _RECORDS, "0.2.0"),
+    Rule("LM312", "error", SPLIT, annotations.missing_superseded_record, _RECORDS, "0.2.0"),
+    Rule("LM313", "error", SPLIT, annotations.later_superseded_record, _RECORDS, "0.2.0"),
+    Rule("LM314", "warning", SPLIT, annotations.repeated_label, _RECORDS, "0.2.0"),
 )  # fmt: skip
 
 BY_CODE = {rule.code: rule for rule in RULES}

@@ -69,6 +69,10 @@ def check(
     if fetch:
         _fetch(start)
     snapshot = load(start, rev or None)
+    if not rev and any(layer.annotations for one in snapshot.sidecars for layer in one.layers):
+        from dvc_labelmeta.cli.record_facts import with_facts  # noqa: PLC0415  # only with records
+
+        snapshot = with_facts(snapshot)
     if profile:
         snapshot = _with_profile(snapshot, profile)
     report = judge(snapshot, gates.today())

@@ -18,12 +18,20 @@ class Link(NamedTuple):
     object: str
 
 
+class Records(NamedTuple):
+    """Where the annotation records of a layer are: a file or folder, from the sidecar."""
+
+    path: str
+    format: str = "jsonl"
+
+
 class Layer(NamedTuple):
-    """One labelling of a split under one guideline."""
+    """One labelling of a split under one guideline; `annotations` are its records, if any."""
 
     name: str
     guideline: Link
     mode: str = "backward"
+    annotations: Records | None = None
 
 
 class DataPin(NamedTuple):
@@ -78,7 +86,12 @@ def sidecar(path: str, value: dict[str, Any]) -> Sidecar:
         name=value.get("split", ""),
         owners=tuple(value.get("owners", ())),
         layers=tuple(
-            Layer(name, _link(layer["guideline"]), layer.get("mode", "backward"))
+            Layer(
+                name,
+                _link(layer["guideline"]),
+                layer.get("mode", "backward"),
+                _annotations(layer.get("annotations")),
+            )
             for name, layer in value["layers"].items()
         ),
     )
@@ -86,3 +99,12 @@ def sidecar(path: str, value: dict[str, Any]) -> Sidecar:
 
 def _link(value: dict[str, str]) -> Link:
     return Link(value["id"], value["version"], value["commit"], value["object"])
+
+
+def _annotations(value: dict[str, Any] | None) -> Records | None:
+    if value is None:
+        return None
+    name = value["path"].removesuffix(".gz").removesuffix(".zst")
+    kind = name.rpartition(".")[2]
+    known = {"csv": "csv", "tsv": "csv", "parquet": "parquet"}
+    return Records(value["path"], value.get("format", known.get(kind, "jsonl")))

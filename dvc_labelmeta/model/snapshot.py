@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.model.config import Config
+from dvc_labelmeta.model.facts import RecordFacts
 from dvc_labelmeta.model.guideline import Guideline, Pin
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 
@@ -107,7 +108,8 @@ class Snapshot(NamedTuple):
     file by split; untracked_gates: the splits of those that Git does not track. untracked:
     sidecars that Git does not track; buried: those it cannot see, in folders that DVC tracks.
     folders: data that DVC tracks as a folder. texts: the text of each file of ours, for line
-    numbers.
+    numbers. annotations: by (split, layer), facts about its records, or why there are none; filled
+    by `labelmeta check` only.
     """
 
     root: str
@@ -131,6 +133,7 @@ class Snapshot(NamedTuple):
     untracked_gates: frozenset[str] = frozenset()
     runs: tuple[Run, ...] = ()
     texts: Mapping[str, str] = _NONE
+    annotations: Mapping[tuple[str, str], RecordFacts | str] = _NONE
 
     def pin(self, layer: Layer) -> Pin | None:
         """Return what Git knows about the link of a layer; None where nothing could be asked."""

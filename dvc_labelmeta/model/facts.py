@@ -1,0 +1,92 @@
+"""What an engine found in a file of annotation records: exact counts and the first places.
+
+Rules judge these facts, never the records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+SHOWN = 5
+
+# what can be wrong with a record, in the order in which it is told
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "malformed": "not one record: no JSON object, or another number of columns",
+        "repeated_key": "a key stands twice",
+        "missing": "a field that the level asks for is absent or empty",
+        "wrong_type": "a value of another type than the field has",
+        "unzoned_time": "a time without a zone",
+        "impossible_time": "no RFC 3339 time, or a day that does not exist",
+        "out_of_range": "a number outside its range",
+        "unknown_choice": "a value that is none of the choices",
+        "unknown_version": "a guideline version that does not exist",
+        "unknown_label": "a label that the guideline version named does not have",
+        "duplicate_id": "an id that an earlier record has",
+        "missing_superseded": "`supersedes` names a record that does not exist",
+        "later_superseded": "`supersedes` names the record itself, a later one, or closes a circle",
+        "relabelled": "the annotator labelled the item before, and nothing says which label holds",
+    }
+)
+
+# what may be meant: a person who answers twice is worth a look, not wrong
+WARNINGS = frozenset({"relabelled"})
+
+
+class At(NamedTuple):
+    """One offending record: its file as given, its line (row in Parquet) from 1, id and value.
+
+    Blank and malformed lines are counted; record is "" where it has no id.
+    """
+
+    file: str
+    line: int
+    record: str
+    value: str
+
+
+class Flaw(NamedTuple):
+    """One kind of fault in one field ("" where it concerns the whole record).
+
+    count: records that have it, exact. places: the first of them in file order.
+    """
+
+    kind: str
+    field: str
+    count: int
+    places: tuple[At, ...]
+
+
+class RecordFacts(NamedTuple):
+    """All that is known about one set of records.
+
+    lines: lines or rows read, blank and malformed ones too. versions: (guideline version, records
+    that name it), "" for none, most frequent first. unknown: (name of a field that the format
+    does not know, records that have it).
+    """
+
+    files: tuple[str, ...] = ()
+    lines: int = 0
+    records: int = 0
+    offending: int = 0
+    flaws: tuple[Flaw, ...] = ()
+    versions: tuple[tuple[str, int], ...] = ()
+    unknown: tuple[tuple[str, int], ...] = ()
+
+
+class Expected(NamedTuple):
+    """What records are held to.
+
+    vocabularies: label ids by guideline version, None where a version has no list of labels;
+    None as a whole: neither versions nor labels are judged. linked: the version that stands
+    where a record names none. guideline, layer: records that name another one are held to no
+    vocabulary.
+    """
+
+    level: str = "L0"
+    vocabularies: Mapping[str, frozenset[str] | None] | None = None
+    linked: str = ""
+    guideline: str = ""
+    layer: str = ""

@@ -1,0 +1,129 @@
+"""The conditions on one record as SQL: what makes a line or row an offending one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from dvc_labelmeta.model.annotation import BY_NAME, FIELDS, NUMBER, TEXT, TIME, mandatory
+from dvc_labelmeta.model.facts import Expected
+from dvc_labelmeta.read.cells import Dialect
+
+UNLABELLED = ("draft", "skipped", "discarded")
+
+
+class Check(NamedTuple):
+    """One condition; `quick`: the same for the pass over all records, "" where another covers it.
+
+    A condition that is NULL does not hold.
+    """
+
+    kind: str
+    field: str
+    condition: str
+    quick: str
+
+
+def checks(dialect: Dialect, expected: Expected) -> list[Check]:
+    """Return every condition on single records, for the fields that the dialect has."""
+    return [
+        _check("malformed", "", "NOT blank AND malformed"),
+        _check("repeated_key", "", "repeated"),
+        *_missing(dialect, expected.level),
+        *_types(dialect),
+        *_ranges(dialect),
+        *_choices(dialect),
+        *_vocabulary(dialect, expected),
+    ]
+
+
+def _check(kind: str, field: str, condition: str) -> Check:
+    return Check(kind, field, condition, condition)
+
+
+def absent(dialect: Dialect, name: str) -> str:
+    """Return the condition that a field is absent, null or an empty text."""
+    if name not in dialect.fields:
+        return "true"
+    empty = dialect.is_text(name) if BY_NAME[name].type == TEXT else "false"
+    if empty == "false":
+        return f"{name} IS NULL"
+    return f"({name} IS NULL OR {name} = {dialect.literal('')})"
+
+
+def _missing(dialect: Dialect, level: str) -> Iterator[Check]:
+    is_record = "NOT blank AND NOT malformed AND"
+    for name in mandatory(level):
+        if name != "label":
+            yield _check("missing", name, f"{is_record} {absent(dialect, name)}")
+    unlabelled = ""
+    if "status" in dialect.fields:
+        states = ", ".join(dialect.literal(state) for state in UNLABELLED)
+        unlabelled = f" AND coalesce(status NOT IN ({states}), true)"
+    empty = f"{absent(dialect, 'label')} AND {absent(dialect, 'value')}{unlabelled}"
+    yield _check("missing", "label", f"{is_record} {empty}")
+
+
+def _types(dialect: Dialect) -> Iterator[Check]:
+    for field in FIELDS:
+        if field.name not in dialect.fields:
+            continue
+        wrong = dialect.wrong(field.name, field.type)
+        if wrong:
+            yield _check("wrong_type", field.name, wrong)
+        if field.type == TIME:
+            yield from _times(dialect, field.name)
+
+
+def _times(dialect: Dialect, name: str) -> Iterator[Check]:
+    exists, there = f"{dialect.time(name)} IS NOT NULL", dialect.is_time(name)
+    unzoned = f"{dialect.unzoned(name)} AND {exists}"
+    good = f"{dialect.zoned(name)} AND {exists}"
+    yield Check("unzoned_time", name, f"{there} AND {unzoned}", f"{there} AND NOT ({good})")
+    yield Check("impossible_time", name, f"{there} AND NOT ({good}) AND NOT ({unzoned})", "")
+
+
+def _ranges(dialect: Dialect) -> Iterator[Check]:
+    for field in FIELDS:
+        if field.type != NUMBER or not field.unit or field.name not in dialect.fields:
+            continue
+        number = f"TRY_CAST({field.name} AS DOUBLE)"
+        inside = f"{number} >= 0 AND {number} {'<= 1' if field.unit == '0..1' else '< inf'}"
+        inside = inside.replace("inf", "'inf'::DOUBLE")
+        outside = f"{dialect.is_number(field.name)} AND NOT coalesce({inside}, false)"
+        yield _check("out_of_range", field.name, outside)
+
+
+def _choices(dialect: Dialect) -> Iterator[Check]:
+    for field in FIELDS:
+        if field.choices and field.name in dialect.fields:
+            known = ", ".join(dialect.literal(choice) for choice in field.choices)
+            there = dialect.is_text(field.name)
+            yield _check("unknown_choice", field.name, f"{there} AND {field.name} NOT IN ({known})")
+
+
+def _vocabulary(dialect: Dialect, expected: Expected) -> Iterator[Check]:
+    vocabularies = expected.vocabularies
+    if vocabularies is None:
+        return
+    ours = "true"
+    for name, wanted in (("guideline_id", expected.guideline), ("layer", expected.layer)):
+        if wanted and name in dialect.fields:
+            ours += f" AND coalesce({name} = {dialect.literal(wanted)}, true)"
+    version = dialect.literal(expected.linked)
+    if "guideline_version" in dialect.fields:
+        version = f"coalesce(guideline_version, {version})"
+        known = ", ".join(dialect.literal(name) for name in (*vocabularies, ""))
+        there = dialect.is_text("guideline_version")
+        unknown = f"{ours} AND {there} AND guideline_version NOT IN ({known})"
+        yield _check("unknown_version", "guideline_version", unknown)
+    if "label" in dialect.fields:
+        cases = " ".join(
+            f"WHEN {version} = {dialect.literal(name)} THEN "
+            f"{dialect.foreign('label', sorted(words))}"
+            for name, words in vocabularies.items()
+            if words is not None
+        )
+        if cases:
+            foreign = f"{ours} AND label IS NOT NULL AND CASE {cases} ELSE false END"
+            yield _check("unknown_label", "label", foreign)

@@ -1,0 +1,103 @@
+"""Lines of annotation files as Python sees them: mended copies, numbers, rows to show."""
+
+from __future__ import annotations
+
+import bisect
+import csv
+import gzip
+import io
+import json
+import os
+from array import array
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from dvc_labelmeta.errors import UnreadableFile
+
+
+class Cleaned(NamedTuple):
+    """Files of JSONL to read in place of those given; `longest`: of their lines, 0 for usual."""
+
+    files: tuple[str, ...]
+    longest: int = 0
+
+
+def clean(files: Sequence[str], folder: str) -> Cleaned:
+    r"""Return copies in `folder` that have the same lines, as far as an engine can read them.
+
+    A line ends with \n or \r\n. One that is no UTF-8, or holds a bare carriage return or \x01
+    (JSON allows neither in a text), becomes a line that is no JSON and shows what it was.
+    """
+    copies, longest = [], 0
+    for number, file in enumerate(files):
+        copy = os.path.join(folder, f"{number}.jsonl")
+        with _opened(file) as source, open(copy, "wb") as target:
+            for line in source:
+                mended = _mended(line)
+                longest = max(longest, len(mended))
+                target.write(mended + b"\n")
+        copies.append(copy)
+    return Cleaned(tuple(copies), max(2 * longest, 1 << 21))
+
+
+def _opened(file: str) -> Any:
+    if file.endswith(".gz"):
+        return gzip.open(file, "rb")
+    if file.endswith(".zst"):
+        raise UnreadableFile(
+            "has lines that are no UTF-8, or several kinds of line ends: unpack it to see which"
+        )
+    return open(file, "rb")
+
+
+def _mended(line: bytes) -> bytes:
+    line = line.removesuffix(b"\n").removesuffix(b"\r")
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return b"! " + repr(line)[2:-1].encode()
+    if b"\r" in line or b"\x01" in line:
+        return b"! " + repr(line.decode("utf-8"))[1:-1].encode()
+    return line
+
+
+class Numbers:
+    """Turns the position of a line among all files into a file and a line number."""
+
+    def __init__(self, files: Sequence[str], starts: Sequence[int], format_: str) -> None:
+        self.files, self.starts, self.format = files, starts, format_
+        self.lines: dict[int, array[int]] = {}
+
+    def of(self, position: int) -> tuple[str, int]:
+        """Return the file and the line (row in Parquet), from 1."""
+        file = bisect.bisect_right(self.starts, position, hi=len(self.files)) - 1
+        nth = position - self.starts[file]
+        if self.format != "csv":
+            return self.files[file], nth + 1
+        if file not in self.lines:
+            self.lines[file] = csv_lines(self.files[file])
+        return self.files[file], self.lines[file][nth]
+
+
+def csv_lines(file: str) -> array[int]:
+    """Return the line, from 1, on which each record of a CSV file begins."""
+    lines = array("Q")
+    with _opened(file) as source, io.TextIOWrapper(source, "utf-8", newline="") as text:
+        delimiter = "\t" if ".tsv" in os.path.basename(file) else ","
+        reader = csv.reader(text, delimiter=delimiter)
+        next(reader, None)
+        begins = reader.line_num + 1
+        for row in reader:
+            if row:
+                lines.append(begins)
+            begins = reader.line_num + 1
+    return lines
+
+
+def shown_row(raw: str | None) -> Any:
+    """Return the record that a line holds, or its text where it holds none."""
+    try:
+        row = json.loads(raw or "")
+    except (ValueError, RecursionError):
+        return raw or ""
+    return row if isinstance(row, dict) else raw
