@@ -294,6 +294,7 @@ def moving(snapshot: Snapshot, old: str, new: str) -> list[Edit]:
             path=new.rsplit("/", 1)[-1],
             stage=record.stage and one.data.stage and record.stage,
         ),
+        layers=links.moved_layers(one, path),
     )
     after = changed(text, parse(text), moved)
     if content(snapshot.root, path) not in {None, after.encode()}:  # equal: a killed run wrote it

@@ -39,7 +39,7 @@ def relinked(
     if mode is None:
         default = "frozen" if is_benchmark(one.split) else "backward"
         mode = old.mode if old is not None else default
-    new = Layer(name, link, mode)
+    new = Layer(name, link, mode, old.annotations if old is not None else None)
     layers = tuple(new if known.name == name else known for known in one.layers)
     one = one._replace(layers=layers if old is not None else (*layers, new))
     return one._replace(data=data_pin(record, one.path, exact=one.frozen))
@@ -58,6 +58,19 @@ def derived_names(split: str) -> tuple[str, str]:
     """Return the names of data set and split that follow from a path."""
     folder, name = posixpath.split(split)
     return posixpath.basename(folder) or "data", name.split(".")[0] or name
+
+
+def moved_layers(one: Sidecar, path: str) -> tuple[Layer, ...]:
+    """Return the layers of a sidecar that moves to `path`: their records stay where they are."""
+    old, new = posixpath.dirname(one.path), posixpath.dirname(path)
+    layers = []
+    for layer in one.layers:
+        records = layer.annotations
+        if records is not None and old != new:
+            there = posixpath.relpath(posixpath.join(old, records.path), new or ".")
+            layer = layer._replace(annotations=records._replace(path=there))  # noqa: PLW2901
+        layers.append(layer)
+    return tuple(layers)
 
 
 def repaired(one: Sidecar, commits: dict[tuple[str, str, str], str]) -> Sidecar:

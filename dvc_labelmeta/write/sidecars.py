@@ -50,7 +50,8 @@ def value_of(one: Sidecar) -> dict[str, Any]:
 
 def _layer(layer: Layer) -> dict[str, Any]:
     link = layer.guideline
-    return {
+    records = {} if layer.annotations is None else {"annotations": {"path": layer.annotations.path}}
+    return records | {
         "guideline": {
             "id": link.id,
             "version": link.version,

@@ -122,6 +122,17 @@ def test_import_appends_once_tells_the_sidecar_and_link_keeps_that(ready: Repo) 
     assert linked["annotations"]["count"] == 4
     assert "# one for now" in ready.read(SIDECAR)
 
+    ready.commit("Link")
+    (ready.path / "data/new").mkdir()
+    ready.dvc("move", "-q", "data/train.csv", "data/new/train.csv")
+    ready.labelmeta("mv", "data/train.csv", "data/new/train.csv")
+    moved = yaml.safe_load(ready.read("data/new/train.csv.labelmeta.yaml"))["layers"]["labels"]
+    assert moved["annotations"] == linked["annotations"] | {
+        "path": "../train.csv.annotations.jsonl"
+    }
+    there = ready.labelmeta(*IMPORT, "--split", "data/new/train.csv", code=2, **SALT)
+    assert "2 records have an id that another record has" in there.err  # it found the old file
+
 
 def test_the_salt_is_made_once_ignored_by_git_and_asked_for_where_it_is_lost(ready: Repo) -> None:
     ready.write("labels.csv", GOOD)
