@@ -39,11 +39,16 @@ FROM told WHERE item IS NOT NULL AND label IS NOT NULL
     AND NOT aggregate
     AND NOT EXISTS (SELECT 1 FROM told AS later WHERE later.supersedes = told.id)"""
 
+# to look for the latest is dear, and seldom needed: only where two may have the same key
 _VOTES = """CREATE TEMP TABLE {name} AS
+WITH several AS (SELECT hash({key}) FROM current_records WHERE NOT gold
+    GROUP BY 1 HAVING count(*) > 1)
 SELECT item, annotator, nameless, label, confidence, score, guideline_version
-FROM current_records WHERE NOT gold
-QUALIFY row_number() OVER (PARTITION BY {key}
-    ORDER BY annotated_at DESC NULLS LAST, id DESC, label) = 1"""
+FROM current_records WHERE NOT gold AND hash({key}) NOT IN (FROM several)
+UNION ALL (SELECT item, annotator, nameless, label, confidence, score, guideline_version
+    FROM current_records WHERE NOT gold AND hash({key}) IN (FROM several)
+    QUALIFY row_number() OVER (PARTITION BY {key}
+        ORDER BY annotated_at DESC NULLS LAST, id DESC, label) = 1)"""
 
 # the one reference answer of an item, where its reference answers do not contradict each other
 _GOLD = """CREATE TEMP TABLE gold AS
@@ -108,13 +113,14 @@ class Tallies:
         """Return the numbers of records, items and annotators, and what is left out."""
         records, items, superseded, unlabelled, aggregates, golds = self._row(
             """SELECT count(*), count(DISTINCT item),
-            count(*) FILTER (id IN (SELECT supersedes FROM told WHERE supersedes IS NOT NULL)),
-            count(*) FILTER (item IS NULL OR label IS NULL), count(*) FILTER (aggregate),
-            count(*) FILTER (gold) FROM told"""
+            count(*) FILTER (WHERE id IN (
+                SELECT supersedes FROM told WHERE supersedes IS NOT NULL)),
+            count(*) FILTER (WHERE item IS NULL OR label IS NULL),
+            count(*) FILTER (WHERE aggregate), count(*) FILTER (WHERE gold) FROM told"""
         )
         annotators, votes, nameless = self._row(
-            "SELECT count(DISTINCT annotator) FILTER (NOT nameless), count(*), "
-            "count(*) FILTER (nameless) FROM votes"
+            "SELECT count(DISTINCT annotator) FILTER (WHERE NOT nameless), count(*), "
+            "count(*) FILTER (WHERE nameless) FROM votes"
         )
         statuses = dict(self._rows("SELECT status, count(*) FROM told GROUP BY 1 ORDER BY 1"))
         left = {
@@ -182,7 +188,7 @@ class Tallies:
         self._per_version()
         return self._rows(
             "SELECT guideline_version, count(*), count(DISTINCT item), "
-            "count(DISTINCT annotator) FILTER (NOT nameless) "
+            "count(DISTINCT annotator) FILTER (WHERE NOT nameless) "
             "FROM version_votes GROUP BY 1 ORDER BY 1 NULLS LAST"
         )
 
@@ -214,9 +220,9 @@ class Tallies:
         return self._rows(
             """WITH cells AS (SELECT item, label, count(*) AS same FROM votes GROUP BY ALL),
             sums AS (SELECT item, sum(same) AS all_of FROM cells GROUP BY item)
-            SELECT annotator, count(*), count(*) FILTER (all_of > 1),
+            SELECT annotator, count(*), count(*) FILTER (WHERE all_of > 1),
                 sum(((same - 1) / greatest(all_of - 1, 1))::DECIMAL(18, 12))::DOUBLE
-                / nullif(count(*) FILTER (all_of > 1), 0)
+                / nullif(count(*) FILTER (WHERE all_of > 1), 0)
             FROM votes JOIN cells USING (item, label) JOIN sums USING (item)
             WHERE NOT nameless GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT $limit""",
             {"limit": limit},
@@ -247,12 +253,13 @@ class Tallies:
     def gold(self) -> Gold:
         """Return how the votes compare with reference answers."""
         contradicted, unjoined = self._row(
-            "SELECT count(DISTINCT item) FILTER (item NOT IN (SELECT item FROM gold)), "
-            "count(DISTINCT item) FILTER (item NOT IN (SELECT item FROM votes)) "
+            "SELECT count(DISTINCT item) FILTER (WHERE item NOT IN (SELECT item FROM gold)), "
+            "count(DISTINCT item) FILTER (WHERE item NOT IN (SELECT item FROM votes)) "
             "FROM current_records WHERE gold"
         )
         items, votes, right = self._row(
-            "SELECT count(DISTINCT item), count(*), count(*) FILTER (votes.label = gold.label) "
+            "SELECT count(DISTINCT item), count(*), "
+            "count(*) FILTER (WHERE votes.label = gold.label) "
             "FROM votes JOIN gold USING (item)"
         )
         return Gold(items, contradicted, unjoined, votes, right)
@@ -272,7 +279,7 @@ class Tallies:
         }[against]
         return self._rows(
             f"""SELECT least(floor({field} * $bins)::INTEGER, $bins - 1) AS bin, count(*),
-            count(*) FILTER (correct), sum({field}::DECIMAL(18, 12))::DOUBLE,
+            count(*) FILTER (WHERE correct), sum({field}::DECIMAL(18, 12))::DOUBLE,
             sum((({field} - correct::INTEGER) ** 2)::DECIMAL(18, 12))::DOUBLE
             FROM ({right}) WHERE {field} BETWEEN 0 AND 1 GROUP BY 1 ORDER BY 1""",  # noqa: S608  # names of our own
             {"bins": bins},
