@@ -354,3 +354,28 @@ def test_validate_takes_a_bare_file_or_folder_anywhere(tmp_path: Path) -> None:
         ran = repo.labelmeta("annotations", "validate", *wrong, code=2)
         assert ran.err
         assert "Traceback" not in ran.text
+
+
+def test_zstd_shards_are_read(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "a.jsonl", tmp_path / "b.jsonl.zst"
+    plain.write_text("".join(map(as_line, records(50))))
+    lines = "columns={'line': 'VARCHAR'}, delim=chr(1), quote='', escape='', header=false"
+    duckdb.sql(
+        f"COPY (SELECT line FROM read_csv('{plain}', {lines}, auto_detect=false)) TO '{packed}' "
+        "(FORMAT csv, HEADER false, COMPRESSION zstd, QUOTE '', ESCAPE '', DELIMITER '\x01')"
+    )
+    found = facts(packed)
+    assert (found.lines, found.records, found.flaws) == (50, 50, ())
+
+
+def test_bad_rows_of_parquet_are_records(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    duckdb.sql(
+        "COPY (SELECT 'r' || i AS id, 'd' AS item, 'a1' AS label, 's' AS source, i / 2 AS score "
+        f"FROM range(4) t(i)) TO '{path}'"
+    )
+    with validate.Validated([str(path)], "parquet", Expected()) as validated:
+        rows = list(validated.bad_rows())
+    assert [(row["line"], row["row"]["id"], row["row"]["score"]) for row in rows] == [
+        (4, "r3", 1.5)
+    ]

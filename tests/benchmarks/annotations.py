@@ -1,0 +1,94 @@
+"""Validation of annotation records against peers: python -m tests.benchmarks.annotations [N ...].
+
+Everything runs in this process, in turns, on files that were just read; medians in milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import jsonschema
+
+from dvc_labelmeta.model.annotation import json_schema
+from dvc_labelmeta.model.facts import Expected
+from dvc_labelmeta.read.validate import facts
+from tests.annotated import VOCABULARIES, write_jsonl
+from tests.benchmarks.timing import Row, table
+
+RUNS = 5
+SLOW = 100_000  # more records than that are too many for a loop in Python
+L2 = Expected("L2", VOCABULARIES)
+
+
+def _count(path: Path) -> Callable[[], object]:
+    columns = "columns={id: 'VARCHAR'}"
+    sql = f"SELECT count(*) FROM read_json('{path}', format='newline_delimited', {columns})"
+    return lambda: duckdb.connect().execute(sql).fetchall()
+
+
+def _columns(path: Path) -> Callable[[], object]:
+    sql = f"SELECT sum(hash(COLUMNS(*)) & 1) FROM '{path}'"
+    return lambda: duckdb.connect().execute(sql).fetchall()
+
+
+def _loop(path: Path) -> Callable[[], object]:
+    validator = jsonschema.Draft202012Validator(json_schema())
+
+    def run() -> int:
+        with path.open() as lines:
+            return sum(validator.is_valid(json.loads(line)) for line in lines)
+
+    return run
+
+
+def _ours(path: Path, format_: str) -> Callable[[], object]:
+    def run() -> None:
+        found = facts([str(path)], format_, L2)
+        assert found.offending == 0, found
+
+    return run
+
+
+def _medians(runs: int, *jobs: Callable[[], object]) -> list[float]:
+    taken: list[list[float]] = [[] for _ in jobs]
+    for number in range(runs + 1):
+        for times, job in zip(taken, jobs, strict=True):
+            start = time.perf_counter()
+            job()
+            if number:  # the first run warms up
+                times.append((time.perf_counter() - start) * 1000)
+    return [statistics.median(times) for times in taken]
+
+
+def _rows(folder: Path, count: int) -> Iterator[Row]:
+    lines, columns = folder / f"{count}.jsonl", folder / f"{count}.parquet"
+    write_jsonl(lines, count)
+    duckdb.execute(f"COPY (SELECT * FROM read_json('{lines}')) TO '{columns}'")
+    ours, peer = _medians(RUNS, _ours(lines, "jsonl"), _count(lines))
+    yield Row(f"{count} JSONL, DuckDB count(*)", ours, peer, 5)
+    mine, peer = _medians(RUNS, _ours(columns, "parquet"), _columns(columns))
+    yield Row(f"{count} Parquet, DuckDB reading every column", mine, peer, 4.5)
+    if count <= SLOW:
+        (peer,) = _medians(1, _loop(lines))
+        yield Row(f"{count} JSONL, loop with jsonschema (shape only)", ours, peer, 0.1)
+
+
+def main() -> None:
+    """Print the table."""
+    counts = [int(number) for number in sys.argv[1:]] or [100_000, 1_000_000]
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [row for count in counts for row in _rows(Path(folder), count)]
+    print(table(rows))
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
+
+
+if __name__ == "__main__":
+    main()
