@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import typer
 
-from dvc_labelmeta.cli.common import carry_out, quiet, refuse_other, root_of, split_paths
+from dvc_labelmeta.cli.common import quiet, refuse_other, root_of, split_paths
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.errors import CLEAN, FINDINGS, NotARepository, Refused
 from dvc_labelmeta.model.sidecar import Sidecar
@@ -23,7 +23,7 @@ from dvc_labelmeta.read.recording import Known, Version, records
 from dvc_labelmeta.read.source import find_root
 from dvc_labelmeta.report.text import plain
 from dvc_labelmeta.write import salt
-from dvc_labelmeta.write.edits import Edit, apply, content, lock
+from dvc_labelmeta.write.edits import Edit, apply, changes, content, lock
 from dvc_labelmeta.write.records import Appended, append, block, default_path
 from dvc_labelmeta.write.splice import merged
 
@@ -91,14 +91,16 @@ def carry_over(context: typer.Context, export: Export, wish: Wish) -> int:
         secret = _salt(project, wish)
         known = _known(project, goal, wish)
         done = _import(export, wish, goal, secret, known)
-        _say(context, done, wish)
+        edits = []
         if goal is not None and goal.sidecar is not None and root and not done.withheld:
             check = salt.fingerprint(secret.text) if secret else ""
             edits = [_sidecar_edit(root, goal.sidecar, goal, done.appended, check)]
-            if wish.format == "text":
-                carry_out(context, root, edits, dry_run=wish.dry_run)
-            elif not wish.dry_run:
-                apply(root, edits)
+        # all is written before a word is said: whoever reads may close the pipe
+        written = changes(edits) if wish.dry_run else apply(root or "", edits)
+    _say(context, done, wish)
+    if wish.format == "text" and not quiet(context):
+        for edit in written:
+            typer.echo(f"{'would ' if wish.dry_run else ''}{edit.verb} {edit.path}")
     return FINDINGS if done.tally.count(LEFT_OUT) else CLEAN
 
 
