@@ -379,3 +379,28 @@ def test_bad_rows_of_parquet_are_records(tmp_path: Path) -> None:
     assert [(row["line"], row["row"]["id"], row["row"]["score"]) for row in rows] == [
         (4, "r3", 1.5)
     ]
+
+
+def test_csv_rows_of_another_length_are_never_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    head = "id,item,label,source\n1,a,x,s\n"
+    path.write_text(head + "\n2,,x,s\n")
+    assert told(facts(path, "csv", Expected())) == {("missing", "item"): (1, [4])}
+    for ragged in ("2,b,x\n", "2,b,x,s,more\n"):
+        path.write_text(head + ragged)
+        with pytest.raises(UnreadableFile, match="Line: 3"):
+            facts(path, "csv", Expected())
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.zst", "a.csv", "a.csv.gz", "a.parquet"])
+def test_noise_is_unreadable(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(bytes(range(256)) * 12)
+    with pytest.raises(UnreadableFile):
+        facts(path, name.split(".")[1], Expected())
+
+
+def test_an_empty_file_holds_no_record(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.touch()
+    assert facts(path)[1:4] == (0, 0, 0)

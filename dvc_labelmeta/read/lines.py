@@ -45,7 +45,8 @@ def _opened(file: str) -> Any:
         return gzip.open(file, "rb")
     if file.endswith(".zst"):
         raise UnreadableFile(
-            "has lines that are no UTF-8, or several kinds of line ends: unpack it to see which"
+            "is damaged, a packed CSV, or has lines that are no UTF-8 or end in several ways; "
+            "unpack it to see which"
         )
     return open(file, "rb")
 
@@ -79,12 +80,22 @@ class Numbers:
         return self.files[file], self.lines[file][nth]
 
 
+def delimiter(file: str) -> str:
+    """Return what separates the columns of a file, as its name says."""
+    return "\t" if ".tsv" in os.path.basename(file) else ","
+
+
+def csv_header(file: str) -> list[str]:
+    """Return the names of the columns of a CSV file."""
+    with _opened(file) as source, io.TextIOWrapper(source, "utf-8-sig", newline="") as text:
+        return next(csv.reader(text, delimiter=delimiter(file)), [])
+
+
 def csv_lines(file: str) -> array[int]:
     """Return the line, from 1, on which each record of a CSV file begins."""
     lines = array("Q")
     with _opened(file) as source, io.TextIOWrapper(source, "utf-8", newline="") as text:
-        delimiter = "\t" if ".tsv" in os.path.basename(file) else ","
-        reader = csv.reader(text, delimiter=delimiter)
+        reader = csv.reader(text, delimiter=delimiter(file))
         next(reader, None)
         begins = reader.line_num + 1
         for row in reader:

@@ -10,9 +10,11 @@ chance that any two of 1e7 different ids are taken for one is below 1 in 300,000
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,14 @@ from dvc_labelmeta.model.facts import KINDS, SHOWN, At, Expected, Flaw, RecordFa
 from dvc_labelmeta.read import circles
 from dvc_labelmeta.read.cells import Dialect, JsonLines, Table, quoted
 from dvc_labelmeta.read.faults import UNLABELLED, Check, absent, checks
-from dvc_labelmeta.read.lines import Cleaned, Numbers, clean, shown_row
+from dvc_labelmeta.read.lines import (
+    Cleaned,
+    Numbers,
+    clean,
+    csv_header,
+    delimiter,
+    shown_row,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -49,6 +58,9 @@ class Validated:
         except duckdb.Error as error:
             self.close()
             raise UnreadableFile(f"cannot be read as {format_}: {_first_line(error)}") from None
+        except (OSError, EOFError, zlib.error, csv.Error, UnicodeDecodeError) as error:
+            self.close()
+            raise UnreadableFile(f"cannot be read as {format_}: {error}") from None
         except BaseException:
             self.close()
             raise
@@ -168,7 +180,7 @@ class Validated:
         self.db.execute(f"INSERT INTO faults SELECT *, {number}, '{field}' FROM ({positions})")
 
     def _facts(self) -> RecordFacts:
-        lines, records = self._one("SELECT count(*), count_if(record) FROM kept")
+        lines, records = self._one("SELECT count(*), coalesce(count_if(record), 0) FROM kept")
         (offending,) = self._one("SELECT count(DISTINCT position) FROM faults")
         versions = self.db.execute(
             "SELECT coalesce(version, ''), count(*) FROM kept WHERE record GROUP BY 1 "
@@ -263,16 +275,28 @@ def _seen(db: duckdb.DuckDBPyConnection, dialect: JsonLines) -> set[str]:
 
 def _table(db: duckdb.DuckDBPyConnection, files: Sequence[str], format_: str) -> Table:
     names = "[" + ", ".join(quoted(file) for file in files) + "]"
-    options = "union_by_name=true"
-    if format_ == "csv":
-        delimiter = "\t" if ".tsv" in os.path.basename(files[0]) else ","
-        options += f", header=true, all_varchar=true, delim='{delimiter}', quote='\"', escape='\"'"
+    options = "union_by_name=true" if format_ == "parquet" else _csv_options(files)
     source = f"read_{format_}({names}, {options})"
     described = db.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     columns = {row[0]: row[1] for row in described}
     if not {field.name for field in FIELDS} & set(columns):
         raise UnreadableFile(f"has no column of an annotation record: {', '.join(columns)}")
     return Table(source, columns, csv=format_ == "csv")
+
+
+def _csv_options(files: Sequence[str]) -> str:
+    """Return options that leave nothing to guess: a guess may take the first rows for a preface."""
+    header = csv_header(files[0])
+    for file in files[1:]:
+        if csv_header(file) != header:
+            raise UnreadableFile(f"has shards with other columns: {file}")
+    if not header or len(set(header)) < len(header):
+        raise UnreadableFile("has no first line that names each column once")
+    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in header)
+    return (
+        f"auto_detect=false, header=true, columns={{{columns}}}, "
+        f"delim={quoted(delimiter(files[0]))}, quote='\"', escape='\"'"
+    )
 
 
 def _hash_if(dialect: Dialect, name: str) -> str:
@@ -307,7 +331,8 @@ def _at(numbers: Numbers, position: int, raw: str | None, field: str) -> At:
     row = shown_row(raw)
     if not isinstance(row, dict):
         return At(file, line, "", str(row)[:80])
-    value = row.get(field, "") if field else ""
+    value = row.get(field) if field else None
+    value = "" if value is None else value
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return At(file, line, str(row.get("id") or ""), shown[:80])
 
