@@ -4,6 +4,8 @@ DuckDB is an extra (`pip install dvc-labelmeta[annotations]`); only this module 
 take its connection import it.
 """
 
+# ruff: noqa: S608  # SQL is put together from our own field names and quoted texts
+
 from __future__ import annotations
 
 import glob
