@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from dvc_labelmeta.checks import annotations, guidelines, links, pipeline, splits
+from dvc_labelmeta.checks import guidelines, links, pipeline, records, splits
 from dvc_labelmeta.checks.rule import PIPELINE, PROJECT, SPLIT, Hit, Rule
 from dvc_labelmeta.errors import BadConfig, LabelMetaError
 from dvc_labelmeta.model.config import Ignore, glob_matcher
@@ -49,21 +49,21 @@ RULES: tuple[Rule, ...] = (
     Rule("LM121", "error", PIPELINE, pipeline.disarmed_gate, _READ),
     Rule("LM122", "error", PIPELINE, pipeline.ungated_run),
     Rule("LM123", "note", PIPELINE, pipeline.outstanding_run, raised=_AUDIT),
-    Rule("LM300", "error", SPLIT, annotations.unread_records, since="0.2.0", unjudged=True),
-    Rule("LM301", "error", SPLIT, annotations.malformed_record, _RECORDS, "0.2.0"),
-    Rule("LM302", "error", SPLIT, annotations.repeated_key, _RECORDS, "0.2.0"),
-    Rule("LM303", "error", SPLIT, annotations.missing_field, _RECORDS, "0.2.0"),
-    Rule("LM304", "error", SPLIT, annotations.wrong_type, _RECORDS, "0.2.0"),
-    Rule("LM305", "error", SPLIT, annotations.unzoned_time, _RECORDS, "0.2.0"),
-    Rule("LM306", "error", SPLIT, annotations.impossible_time, _RECORDS, "0.2.0"),
-    Rule("LM307", "error", SPLIT, annotations.out_of_range, _RECORDS, "0.2.0"),
-    Rule("LM308", "error", SPLIT, annotations.unknown_choice, _RECORDS, "0.2.0"),
-    Rule("LM310", "error", SPLIT, annotations.unknown_guideline_version, _RECORDS, "0.2.0"),
-    Rule("LM309", "error", SPLIT, annotations.unknown_label, _RECORDS, "0.2.0"),
-    Rule("LM311", "error", SPLIT, annotations.duplicate_record_id, _RECORDS, "0.2.0"),
-    Rule("LM312", "error", SPLIT, annotations.missing_superseded_record, _RECORDS, "0.2.0"),
-    Rule("LM313", "error", SPLIT, annotations.later_superseded_record, _RECORDS, "0.2.0"),
-    Rule("LM314", "warning", SPLIT, annotations.repeated_label, _RECORDS, "0.2.0"),
+    Rule("LM300", "error", SPLIT, records.unread_records, since="0.2.0", unjudged=True),
+    Rule("LM301", "error", SPLIT, records.malformed_record, _RECORDS, "0.2.0"),
+    Rule("LM302", "error", SPLIT, records.repeated_key, _RECORDS, "0.2.0"),
+    Rule("LM303", "error", SPLIT, records.missing_field, _RECORDS, "0.2.0"),
+    Rule("LM304", "error", SPLIT, records.wrong_type, _RECORDS, "0.2.0"),
+    Rule("LM305", "error", SPLIT, records.unzoned_time, _RECORDS, "0.2.0"),
+    Rule("LM306", "error", SPLIT, records.impossible_time, _RECORDS, "0.2.0"),
+    Rule("LM307", "error", SPLIT, records.out_of_range, _RECORDS, "0.2.0"),
+    Rule("LM308", "error", SPLIT, records.unknown_choice, _RECORDS, "0.2.0"),
+    Rule("LM310", "error", SPLIT, records.unknown_guideline_version, _RECORDS, "0.2.0"),
+    Rule("LM309", "error", SPLIT, records.unknown_label, _RECORDS, "0.2.0"),
+    Rule("LM311", "error", SPLIT, records.duplicate_record_id, _RECORDS, "0.2.0"),
+    Rule("LM312", "error", SPLIT, records.missing_superseded_record, _RECORDS, "0.2.0"),
+    Rule("LM313", "error", SPLIT, records.later_superseded_record, _RECORDS, "0.2.0"),
+    Rule("LM314", "warning", SPLIT, records.repeated_label, _RECORDS, "0.2.0"),
 )  # fmt: skip
 
 BY_CODE = {rule.code: rule for rule in RULES}

@@ -177,12 +177,12 @@ def _lines(one: RecordFacts) -> Iterator[str]:
     for flaw in one.flaws:
         severity = "warning" if flaw.kind in WARNINGS else "error"
         field = f" {flaw.field}" if flaw.field else ""
-        yield f"{severity}: {flaw.kind}{field}: {flaw.count} ({KINDS[flaw.kind]})"
+        yield f"{severity}: {flaw.kind}{field}: {flaw.records} ({KINDS[flaw.kind]})"
         for at in flaw.places:
             shown = f" {at.record}" if at.record else ""
             yield plain(f"  {at.file}:{at.line}:{shown} {at.value}".rstrip())
-        if flaw.count > len(flaw.places):
-            yield f"  and {flaw.count - len(flaw.places)} more"
+        if flaw.records > len(flaw.places):
+            yield f"  and {flaw.records - len(flaw.places)} more"
 
 
 def _summary(one: RecordFacts) -> str:

@@ -50,12 +50,12 @@ class At(NamedTuple):
 class Flaw(NamedTuple):
     """One kind of fault in one field ("" where it concerns the whole record).
 
-    count: records that have it, exact. places: the first of them in file order.
+    records: how many have it, exact. places: the first of them in file order.
     """
 
     kind: str
     field: str
-    count: int
+    records: int
     places: tuple[At, ...]
 
 

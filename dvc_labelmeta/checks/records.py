@@ -306,11 +306,11 @@ def _hits(snapshot: Snapshot, kind: str, message: str) -> Iterator[Hit]:
         found = snapshot.annotations.get((one.split, layer.name))
         for flaw in found.flaws if found is not None and not isinstance(found, str) else ():
             if flaw.kind == kind:
-                told = message.format(count=flaw.count, split=name_of(one, layer), field=flaw.field)
+                told = message.format(count=flaw.records, split=name_of(one, layer), field=flaw.field)
                 yield Hit(
                     (one.split, layer.name),
                     _place(one, layer),
-                    told.replace("1 records of", "1 record of") if flaw.count == 1 else told,
+                    told.replace("1 records of", "1 record of") if flaw.records == 1 else told,
                     f"labelmeta annotations validate {one.split} --bad-rows bad.jsonl",
                     details=_details(flaw),
                 )
@@ -326,5 +326,5 @@ def _details(flaw: Flaw) -> tuple[str, ...]:
         f"{at.file}:{at.line}:{' ' + at.record if at.record else ''} {at.value}".rstrip()
         for at in flaw.places
     ]
-    more = flaw.count - len(shown)
+    more = flaw.records - len(shown)
     return tuple([*shown, f"and {more} more"] if shown and more > 0 else shown)
