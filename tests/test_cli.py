@@ -168,7 +168,9 @@ def test_exit_code_3_is_a_bug_of_ours(command: str, linked: Repo, tmp_path: Path
 
 @pytest.mark.parametrize("command", ["check", "gate"])
 def test_exit_code_130_is_ctrl_c(command: str, linked: Repo, tmp_path: Path) -> None:
-    path = _breaking(tmp_path / "broken", "os.kill(os.getpid(), signal.SIGINT)")
+    # a shell starts background jobs, such as CI, with Ctrl-C ignored: take that back first
+    taken = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    path = _breaking(tmp_path / "broken", f"({taken}, os.kill(os.getpid(), signal.SIGINT))")
     ran = linked.labelmeta(command, code=130, PYTHONPATH=path)
     assert ran.text == "labelmeta: interrupted; nothing is half written\n"
 

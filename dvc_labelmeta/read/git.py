@@ -153,6 +153,18 @@ class Git:
         words = self.text("log", "-1", "--format=%H %P", head, "--", f":(literal){path}").split()
         return (words[0], tuple(words[1:])) if words else None
 
+    def merged(self, paths: Iterable[str], head: str) -> frozenset[str]:
+        """Return those of `paths` that a merge in the history of `head` gave a content of its own.
+
+        One process for all of them: a combined diff names what differs from every parent.
+        """
+        asked = "".join(f":(literal){path}\n" for path in paths)
+        if not asked:
+            return frozenset()
+        args = ("log", "--merges", "-c", "--relative", "--name-only", "-z", "--format=", "--stdin")
+        out = self.run(*args, stdin=f"{head}\n--\n{asked}".encode(errors="surrogateescape"))
+        return frozenset(filter(None, out.decode(errors="surrogateescape").split("\0")))
+
     def blobs_in_history(self, path: str, head: str) -> Iterator[tuple[str, str]]:
         """Yield (commit, blob) for each state that `path` had, newest first."""
         raw = ("--format=%x1e%H", "--raw", "--no-abbrev", "-m", "--no-renames")

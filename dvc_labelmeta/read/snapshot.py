@@ -304,17 +304,19 @@ def clone_name(repo: str, url: str) -> str:
 
 def _with_merges(reader: _Reader, git: Git, head: str) -> dict[str, Record]:
     """Mark data whose present hash was made by a merge; asked only where the link differs."""
+    changed: dict[str, Record] = {}
     for one in reader.found:
         record = reader.records.get(one.split)
-        if record is None or record.value == one.data.value or not head:
+        if record is None or record.value == one.data.value or record.stage is not None:
             continue
-        if record.stage is not None or not record.place.path.endswith(".dvc"):
-            continue
-        if reader.source.dirty([record.place.path]):
-            continue
-        newest = git.introduced(record.place.path, head)
+        path = record.place.path
+        if head and path.endswith(".dvc") and not reader.source.dirty([path]):
+            changed[path] = record
+    for path in git.merged(changed, head):
+        newest = git.introduced(path, head)
         if newest is not None and len(newest[1]) > 1:
-            reader.records[one.split] = record._replace(merged_in=newest[0])
+            record = changed[path]
+            reader.records[record.path] = record._replace(merged_in=newest[0])
     return reader.records
 
 

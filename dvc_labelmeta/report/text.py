@@ -54,7 +54,7 @@ def text(report: Report, *, verbose: bool = False, colour: bool = False) -> str:
         parts.append(finding_text(finding, colour=colour, again=again))
     behind = sum(finding.code == "LM105" for finding in report.findings)
     if behind > 1:
-        parts.append(f"fix of all {behind} LM105: check the labels, then labelmeta link --all")
+        parts.append(f"fix of all {behind} outdated: check the labels, then labelmeta link --all")
     if verbose:
         parts += [
             f"skipped: {s.code} for {plain(s.subject)}, because of {s.because}"

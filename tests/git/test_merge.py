@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.repo import Repo
 
 
@@ -48,3 +50,18 @@ def test_a_sidecar_inside_a_dvc_folder_is_found_though_git_ignores_it(project: R
     project.write("data/images/a.txt.labelmeta.yaml", inside)
     assert project.git("status", "--porcelain") == ""
     assert "LM115" in project.codes(code=1)
+
+
+def test_many_changed_splits_are_one_question_to_git(linked: Repo, tmp_path: Path) -> None:
+    for split in ("train", "dev", "test"):
+        path = f"data/{split}.csv.dvc"
+        linked.write(path, linked.read(path).replace("md5: ", "md5: 0", 1)[:-1] + "\n")
+        old = linked.read(path).split("md5: ", 1)[1].split("\n", 1)[0]
+        linked.write(path, linked.read(path).replace(old, old[:32], 1))
+    linked.commit("Change all data")
+    trace = tmp_path / "trace"
+    ran = linked.labelmeta("check", code=1, GIT_TRACE=str(trace))
+    assert ran.out.count("error LM106") + ran.out.count("error LM113") == 3
+    questions = [line for line in trace.read_text().splitlines() if "built-in: git log" in line]
+    assert len([line for line in questions if "--merges" in line]) == 1
+    assert not [line for line in questions if "log -1" in line]
