@@ -27,7 +27,7 @@ def facts(path: Path | list[Path], format_: str = "jsonl", expected: Expected = 
 
 
 def told(found: RecordFacts) -> dict[tuple[str, str], tuple[int, list[int]]]:
-    return {(f.kind, f.field): (f.count, [at.line for at in f.places]) for f in found.flaws}
+    return {(f.kind, f.field): (f.records, [at.line for at in f.places]) for f in found.flaws}
 
 
 def wanted(where: dict[tuple[str, str], list[int]], first: int = 1) -> dict:
@@ -344,7 +344,7 @@ def test_validate_takes_a_bare_file_or_folder_anywhere(tmp_path: Path) -> None:
         repo.labelmeta("annotations", "validate", "x", "--format", "json", code=1).out
     )
     assert told[0]["records"] == 2
-    assert [(f["kind"], f["field"], f["count"]) for f in told[0]["flaws"]] == [
+    assert [(f["kind"], f["field"], f["records"]) for f in told[0]["flaws"]] == [
         ("out_of_range", "score", 1)
     ]
     assert told[0]["flaws"][0]["places"] == [

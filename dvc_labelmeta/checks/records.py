@@ -306,7 +306,8 @@ def _hits(snapshot: Snapshot, kind: str, message: str) -> Iterator[Hit]:
         found = snapshot.annotations.get((one.split, layer.name))
         for flaw in found.flaws if found is not None and not isinstance(found, str) else ():
             if flaw.kind == kind:
-                told = message.format(count=flaw.records, split=name_of(one, layer), field=flaw.field)
+                name = name_of(one, layer)
+                told = message.format(count=flaw.records, split=name, field=flaw.field)
                 yield Hit(
                     (one.split, layer.name),
                     _place(one, layer),
