@@ -92,3 +92,20 @@ def test_report_counts_and_keys() -> None:
     assert note.key == note._replace(place=Place("a", ("x",), 9, 9), severity="error").key
     assert [Report((note,)).exit_code(floor) for floor in ("note", "warning", "error")] == [1, 0, 0]
     assert Report((note._replace(unjudged=True),)).exit_code("error") == 2
+
+
+def test_format_of_records_follows_the_name_unless_told() -> None:
+    value = parse(rendered(ONE))
+    layer = value["layers"]["labels"]
+    for name, told, known in (
+        ("a.jsonl", None, "jsonl"),
+        ("a.csv.gz", None, "csv"),
+        ("a.tsv", None, "csv"),
+        ("a.parquet", None, "parquet"),
+        ("shards", "parquet", "parquet"),
+        ("shards", None, "jsonl"),
+    ):
+        layer["annotations"] = {"path": name} | ({"format": told} if told else {})
+        records = sidecar(ONE.path, value).layers[0].annotations
+        assert records is not None
+        assert (records.path, records.format) == (name, known)
