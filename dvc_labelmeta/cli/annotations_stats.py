@@ -10,6 +10,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from dvc_labelmeta.cli.common import Format, refuse_other, root_of
+from dvc_labelmeta.cli.record_facts import MISSING, is_missing
 from dvc_labelmeta.errors import UNJUDGED, LabelMetaError, Refused, UnreadableFile
 from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.read.files import decode, misfits, parse
@@ -19,7 +20,6 @@ from dvc_labelmeta.stats.scale import LEVELS, NOMINAL
 
 STATS_EXAMPLE = "Example: labelmeta annotations stats data/train.csv --by guideline_version"
 GROUPS = ("guideline_version", "annotator", "label")
-MISSING = 'annotation records need DuckDB; pip install "dvc-labelmeta[annotations]"'
 
 
 class Source(NamedTuple):
@@ -67,7 +67,7 @@ def stats(
         from dvc_labelmeta.cli.summary import summary  # noqa: PLC0415  # needs the extra
         from dvc_labelmeta.read.records import open_records, shards  # noqa: PLC0415  # needs it
     except ModuleNotFoundError as error:
-        if error.name != "duckdb":
+        if not is_missing(error):
             raise
         raise LabelMetaError(MISSING) from None
     source = find_source(root_of(context), name, layer)

@@ -45,6 +45,8 @@ def shards(path: str, format_: str) -> list[str]:
         ]
     else:
         found = [path] if os.path.isfile(path) else glob.glob(path)
+    if not found and not os.path.lexists(path):
+        raise UnreadableFile("is not there; name a file, a folder or a linked split")
     if not found:
         raise UnreadableFile(f"holds no {format_} file ({', '.join(_ENDINGS[format_])})")
     return sorted(found)
