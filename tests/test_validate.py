@@ -348,7 +348,7 @@ def test_validate_takes_a_bare_file_or_folder_anywhere(tmp_path: Path) -> None:
         ("out_of_range", "score", 1)
     ]
     assert told[0]["flaws"][0]["places"] == [
-        {"file": "./x/b.jsonl", "line": 1, "record": "b", "value": "3"}
+        {"file": "x/b.jsonl", "line": 1, "record": "b", "value": "3"}
     ]
     for wrong in (["y.jsonl"], ["README.md"], ["x", "--level", "L9"], ["x", "--bad-rows", "q/w"]):
         ran = repo.labelmeta("annotations", "validate", *wrong, code=2)

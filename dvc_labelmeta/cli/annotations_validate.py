@@ -6,44 +6,25 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
-from dvc_labelmeta.cli.common import Format, quiet, refuse_other, root_of, split_paths
-from dvc_labelmeta.cli.record_facts import MISSING, expected_of, is_missing, records_path
-from dvc_labelmeta.errors import (
-    CLEAN,
-    FINDINGS,
-    LabelMetaError,
-    NotARepository,
-    Refused,
-    UnreadableFile,
-)
+from dvc_labelmeta.cli.common import Format, quiet, refuse_other
+from dvc_labelmeta.cli.record_facts import expected_of
+from dvc_labelmeta.cli.sources import Name, asked, need_engine, reading
+from dvc_labelmeta.errors import CLEAN, FINDINGS, LabelMetaError
 from dvc_labelmeta.model.annotation import LEVELS
-from dvc_labelmeta.model.facts import KINDS, WARNINGS, Expected, RecordFacts
-from dvc_labelmeta.read.snapshot import load
+from dvc_labelmeta.model.facts import KINDS, WARNINGS, RecordFacts
+from dvc_labelmeta.read.sources import Source, shards
 from dvc_labelmeta.report.text import plain
 
 EXAMPLE = "Example: labelmeta annotations validate data/train.csv --bad-rows bad.jsonl"
 
 
-class Asked(NamedTuple):
-    """One set of records to judge: where it is, in which format, what it is held to."""
-
-    path: str
-    format: str
-    expected: Expected
-
-
 def validate(
     context: typer.Context,
-    name: Annotated[
-        str,
-        typer.Argument(
-            help="A linked split, or a file, folder or pattern of records.", metavar="SPLIT|FILE"
-        ),
-    ],
+    name: Name,
     level: Annotated[
         str, typer.Option(help="Level to hold records to: L0, L1, L2 or L3.", metavar="LEVEL")
     ] = "L0",
@@ -62,17 +43,16 @@ def validate(
     """
     refuse_other("--format", format_, ("text", "json"))
     refuse_other("--level", level, LEVELS)
-    try:
-        from dvc_labelmeta.read.records import shards  # noqa: PLC0415  # DuckDB is an extra
-        from dvc_labelmeta.read.validate import Validated  # noqa: PLC0415  # DuckDB is an extra
-    except ModuleNotFoundError as error:
-        if not is_missing(error):
-            raise
-        raise LabelMetaError(MISSING) from None
+    need_engine()
+    from dvc_labelmeta.read.validate import Validated  # noqa: PLC0415  # DuckDB is an extra
+
     found: list[RecordFacts] = []
+    what = asked(context, name)
     with _target(bad_rows) as target:
-        for path, kind, expected in _asked(root_of(context), name, level):
-            with _told(path), Validated(shards(path, kind), kind, expected) as validated:
+        for source in what.sources:
+            files = _files(source)
+            expected = expected_of(what.snapshot, source, level)
+            with reading(source), Validated(files, source.format, expected) as validated:
                 found.append(validated.facts)
                 for row in validated.bad_rows() if target is not None else ():
                     target.write(json.dumps(row, ensure_ascii=False) + "\n")
@@ -81,13 +61,9 @@ def validate(
     raise typer.Exit(FINDINGS if grave else CLEAN)
 
 
-@contextmanager
-def _told(path: str) -> Iterator[None]:
-    """Say which file could not be read."""
-    try:
-        yield
-    except UnreadableFile as error:
-        raise LabelMetaError(f"{path}: {error}") from None
+def _files(source: Source) -> list[str]:
+    with reading(source):
+        return shards(source.path, source.format)
 
 
 @contextmanager
@@ -106,47 +82,6 @@ def _target(path: str) -> Iterator[Any]:
     finally:
         if os.path.exists(temporary):
             os.unlink(temporary)
-
-
-def _asked(start: str, name: str, level: str) -> list[Asked]:
-    """Return what a name stands for: the records of a linked split, else the file itself."""
-    try:
-        snapshot = load(start, with_pipeline=False)
-        split = split_paths(snapshot.root, start, [name])[0]
-    except (NotARepository, Refused):
-        return [_bare(start, name, level)]
-    one = next((one for one in snapshot.sidecars if one.split == split), None)
-    if one is None:
-        return [_bare(start, name, level)]
-    asked = [
-        Asked(
-            records_path(snapshot.root, one, layer),
-            layer.annotations.format,
-            expected_of(snapshot, layer)._replace(level=level),
-        )
-        for layer in one.layers
-        if layer.annotations is not None
-    ]
-    if not asked:
-        raise Refused(f"{one.path} names no annotation records (`annotations:` of a layer)")
-    return asked
-
-
-def _bare(start: str, name: str, level: str) -> Asked:
-    from dvc_labelmeta.read.records import FORMATS, format_of, shards  # noqa: PLC0415  # an extra
-
-    path = os.path.join(start, name)
-    kind = format_of(path)
-    for candidate in FORMATS if kind is None and os.path.isdir(path) else ():
-        try:
-            shards(path, candidate)
-        except UnreadableFile:
-            continue
-        kind = candidate
-        break
-    if kind is None:
-        raise Refused(f"{name} is neither a linked split nor a JSONL, CSV or Parquet file")
-    return Asked(path, kind, Expected(level))
 
 
 def _show(found: list[RecordFacts], format_: str, *, silent: bool) -> None:

@@ -5,32 +5,28 @@ from __future__ import annotations
 import os
 import posixpath
 
-from dvc_labelmeta.errors import UnreadableFile
+from dvc_labelmeta.cli.sources import MISSING, is_missing
+from dvc_labelmeta.errors import Refused, UnreadableFile
+from dvc_labelmeta.model.annotation import LEVELS
 from dvc_labelmeta.model.facts import Expected, RecordFacts
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
+from dvc_labelmeta.read.sources import Source, shards, source_of
 from dvc_labelmeta.read.vocabulary import vocabularies
 
-MISSING = 'annotation records need DuckDB; pip install "dvc-labelmeta[annotations]"'
 
+def expected_of(snapshot: Snapshot | None, source: Source, level: str = "") -> Expected:
+    """Return what records are held to: their level, and the labels of their guideline's versions.
 
-def is_missing(error: ModuleNotFoundError) -> bool:
-    """Whether an import failed since the extra is not installed."""
-    return error.name == "duckdb"
-
-
-def records_path(root: str, one: Sidecar, layer: Layer) -> str:
-    """Return where the records of a layer are; the path in the sidecar is relative to it."""
-    path = layer.annotations.path if layer.annotations else ""
-    return os.path.join(root, posixpath.normpath(posixpath.join(posixpath.dirname(one.path), path)))
-
-
-def expected_of(snapshot: Snapshot, layer: Layer) -> Expected:
-    """Return what the records of a layer are held to: the labels of its guideline's versions."""
-    link = layer.guideline
+    level: "" for the one that the layer declares. A bare file is judged by the format alone.
+    """
+    if snapshot is None or source.layer is None:
+        return Expected(level or LEVELS[0])
+    link, named = source.layer.guideline, source.layer.annotations
+    declared = named.level if named is not None else LEVELS[0]
     guideline = snapshot.guidelines.get(link.id)
     known = vocabularies(snapshot, guideline) if guideline is not None else {}
-    return Expected("L0", known or None, link.version, link.id, layer.name)
+    return Expected(level or declared, known or None, link.version, link.id, source.layer.name)
 
 
 def with_facts(snapshot: Snapshot) -> Snapshot:
@@ -49,20 +45,19 @@ def with_facts(snapshot: Snapshot) -> Snapshot:
 
 def _facts(snapshot: Snapshot, one: Sidecar, layer: Layer) -> RecordFacts | str:
     try:
-        from dvc_labelmeta.read.records import shards  # noqa: PLC0415  # DuckDB is an extra
         from dvc_labelmeta.read.validate import facts  # noqa: PLC0415  # DuckDB is an extra
     except ModuleNotFoundError as error:
         if not is_missing(error):
             raise
         return MISSING
-    if layer.annotations is None:
-        return RecordFacts()
-    path = records_path(snapshot.root, one, layer)
     try:
-        files = shards(path, layer.annotations.format)
-        told = facts(files, layer.annotations.format, expected_of(snapshot, layer))
-    except UnreadableFile as error:
-        return f"{os.path.relpath(path, snapshot.root)}: {error}"
+        source = source_of(snapshot, one, layer)
+        files = shards(source.path, source.format)
+        told = facts(files, source.format, expected_of(snapshot, source))
+    except (Refused, UnreadableFile) as error:
+        path = layer.annotations.path if layer.annotations else ""
+        where = posixpath.normpath(posixpath.join(posixpath.dirname(one.path), path))
+        return f"{where}: {error}"
     names = tuple(os.path.relpath(file, snapshot.root).replace(os.sep, "/") for file in files)
     new = dict(zip(files, names, strict=True))
     return told._replace(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dvc_labelmeta.model.annotation import LEVELS
 from dvc_labelmeta.model.config import GATES, PROFILES
 from dvc_labelmeta.model.guideline import STATUSES
 from dvc_labelmeta.model.sidecar import MODES
@@ -190,6 +191,7 @@ SIDECAR = record(
                             "format": choice(
                                 "how the records are stored", ["jsonl", "csv", "parquet"]
                             ),
+                            "level": choice("what `check` holds each record to", LEVELS),
                             "hash": choice("algorithm", ["md5", "git"]),
                             "value": text("hash, quoted"),
                             "count": count("records"),

@@ -19,10 +19,14 @@ class Link(NamedTuple):
 
 
 class Records(NamedTuple):
-    """Where the annotation records of a layer are: a file or folder, from the sidecar."""
+    """Where the annotation records of a layer are: a file or folder, from the sidecar.
+
+    format: "" where neither the sidecar nor the name says. level: what the records are held to.
+    """
 
     path: str
-    format: str = "jsonl"
+    format: str = ""
+    level: str = "L0"
 
 
 class Layer(NamedTuple):
@@ -106,5 +110,6 @@ def _annotations(value: dict[str, Any] | None) -> Records | None:
         return None
     name = value["path"].removesuffix(".gz").removesuffix(".zst")
     kind = name.rpartition(".")[2]
-    known = {"csv": "csv", "tsv": "csv", "parquet": "parquet"}
-    return Records(value["path"], value.get("format", known.get(kind, "jsonl")))
+    known = {"csv": "csv", "tsv": "csv", "parquet": "parquet", "jsonl": "jsonl", "ndjson": "jsonl"}
+    told = value.get("format", known.get(kind, ""))
+    return Records(value["path"], told, value.get("level", "L0"))

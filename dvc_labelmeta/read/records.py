@@ -8,18 +8,13 @@ take its connection import it.
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterable
 
 import duckdb
 
-from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.annotation import ANY, FIELDS, FLAG, NUMBER, TEXT, TEXTS, TIME
 
-FORMATS = ("jsonl", "csv", "parquet")
-_ENDINGS = {"jsonl": (".jsonl", ".ndjson"), "csv": (".csv", ".tsv"), "parquet": (".parquet",)}
-_PACKED = ("", ".gz", ".zst")
 _CASTS = {
     TEXT: "VARCHAR",
     NUMBER: "DOUBLE",
@@ -28,36 +23,6 @@ _CASTS = {
     TEXTS: "VARCHAR[]",
     ANY: "VARCHAR",
 }
-
-
-def shards(path: str, format_: str) -> list[str]:
-    """Return the files that `path` stands for, sorted: a file, a folder of shards or a pattern.
-
-    Raises UnreadableFile where there is none of that format.
-    """
-    endings = tuple(end + packed for end in _ENDINGS[format_] for packed in _PACKED)
-    if os.path.isdir(path):
-        found = [
-            os.path.join(folder, name)
-            for folder, _, names in os.walk(path)
-            for name in names
-            if name.endswith(endings)
-        ]
-    else:
-        found = [path] if os.path.isfile(path) else glob.glob(path)
-    if not found and not os.path.lexists(path):
-        raise UnreadableFile("is not there; name a file, a folder or a linked split")
-    if not found:
-        raise UnreadableFile(f"holds no {format_} file ({', '.join(_ENDINGS[format_])})")
-    return sorted(found)
-
-
-def format_of(path: str) -> str | None:
-    """Return the format that a file name tells, or None."""
-    for format_, endings in _ENDINGS.items():
-        if path.endswith(tuple(end + packed for end in endings for packed in _PACKED)):
-            return format_
-    return None
 
 
 def open_records(files: Iterable[str], format_: str) -> duckdb.DuckDBPyConnection:

@@ -1,7 +1,8 @@
 """The counts that statistics need, from annotation records: a query each, never the rows.
 
 What counts as a vote: the latest record of an annotator on an item that has a label and is
-submitted or flagged, is no reference answer and no aggregate, and is not superseded. A record
+submitted or flagged, is no reference answer and no aggregate, and is neither superseded nor
+rejected in review. A record
 without an annotator counts as one of somebody else. Sums are of decimals, so that they do not
 depend on the order in which threads come to the rows.
 """
@@ -26,6 +27,7 @@ _LABEL = """CASE WHEN starts_with(label, '[') THEN coalesce(
 _TOLD = f"""CREATE TEMP TABLE told AS
 SELECT id, item, {_LABEL} AS label, annotator, annotated_at, confidence, score, layer,
     guideline_version, coalesce(status, 'submitted') AS status,
+    coalesce(review = 'rejected', false) AS rejected,
     coalesce(is_gold, false) AS gold, coalesce(annotator_type = 'aggregate', false) AS aggregate,
     CASE WHEN supersedes <> id AND coalesce(status, '') <> 'draft' THEN supersedes END
         AS supersedes
@@ -36,7 +38,7 @@ SELECT id, item, label, coalesce(annotator, '?' || coalesce(id, '')) AS annotato
     annotator IS NULL AS nameless, annotated_at, confidence, score, guideline_version, gold
 FROM told WHERE item IS NOT NULL AND label IS NOT NULL
     AND status NOT IN ('draft', 'skipped', 'discarded')
-    AND NOT aggregate
+    AND NOT aggregate AND NOT rejected
     AND NOT EXISTS (SELECT 1 FROM told AS later WHERE later.supersedes = told.id)"""
 
 # to look for the latest is dear, and seldom needed: only where two may have the same key
@@ -111,12 +113,13 @@ class Tallies:
 
     def totals(self) -> Totals:
         """Return the numbers of records, items and annotators, and what is left out."""
-        records, items, superseded, unlabelled, aggregates, golds = self._row(
+        records, items, superseded, unlabelled, rejected, aggregates, golds = self._row(
             """SELECT count(*), count(DISTINCT item),
             count(*) FILTER (WHERE id IN (
                 SELECT supersedes FROM told WHERE supersedes IS NOT NULL)),
             count(*) FILTER (WHERE item IS NULL OR label IS NULL),
-            count(*) FILTER (WHERE aggregate), count(*) FILTER (WHERE gold) FROM told"""
+            count(*) FILTER (WHERE rejected), count(*) FILTER (WHERE aggregate),
+            count(*) FILTER (WHERE gold) FROM told"""
         )
         annotators, votes, nameless = self._row(
             "SELECT count(DISTINCT annotator) FILTER (WHERE NOT nameless), count(*), "
@@ -130,6 +133,7 @@ class Tallies:
             },
             "superseded": superseded,
             "without item or label": unlabelled,
+            "rejected in review": rejected,
             "aggregate": aggregates,
             "reference answer": golds,
         }

@@ -206,7 +206,7 @@ def test_what_cannot_be_judged_is_said_and_is_no_bug(bare: Repo) -> None:
 
 def test_a_linked_split_leads_to_its_records(linked: Repo) -> None:
     said = linked.labelmeta("annotations", "stats", "data/train.csv", code=2).err
-    assert "the sidecar of data/train.csv names no annotations; give the file" in said
+    assert "data/train.csv.labelmeta.yaml names no annotations: import them" in said
     linked.write("data/notes/a.jsonl", jsonl(records()))
     side = "data/train.csv.labelmeta.yaml"
     before = linked.read(side)

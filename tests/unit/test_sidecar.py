@@ -103,7 +103,7 @@ def test_format_of_records_follows_the_name_unless_told() -> None:
         ("a.tsv", None, "csv"),
         ("a.parquet", None, "parquet"),
         ("shards", "parquet", "parquet"),
-        ("shards", None, "jsonl"),
+        ("shards", None, ""),
     ):
         layer["annotations"] = {"path": name} | ({"format": told} if told else {})
         records = sidecar(ONE.path, value).layers[0].annotations
