@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from dvc_labelmeta.model.values import Task
+
 SHOWN = 5
 
 # what can be wrong with a record, in the order in which it is told
@@ -18,21 +20,26 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "repeated_key": "a key stands twice",
         "missing": "a field that the level asks for is absent or empty",
         "wrong_type": "a value of another type than the field has",
+        "wrong_value": "`value` has not the shape that the task of its guideline asks for",
         "unzoned_time": "a time without a zone",
         "impossible_time": "no RFC 3339 time, or a day that does not exist",
         "out_of_range": "a number outside its range",
         "unknown_choice": "a value that is none of the choices",
         "unknown_version": "a guideline version that does not exist",
         "unknown_label": "a label that the guideline version named does not have",
+        "early_time": "a time before the guideline version named existed",
+        "future_time": "a time after the commit that holds the record",
+        "unknown_item": "an item that the split does not have",
         "duplicate_id": "an id that an earlier record has",
         "missing_superseded": "`supersedes` names a record that does not exist",
         "later_superseded": "`supersedes` names the record itself, a later one, or closes a circle",
         "relabelled": "the annotator labelled the item before, and nothing says which label holds",
+        "odd_duration": "a duration far from what that annotator or task usually takes",
     }
 )
 
-# what may be meant: a person who answers twice is worth a look, not wrong
-WARNINGS = frozenset({"relabelled"})
+# what may be meant: a person who answers twice or takes long is worth a look, not wrong
+WARNINGS = frozenset({"relabelled", "future_time", "odd_duration"})
 
 
 class At(NamedTuple):
@@ -76,13 +83,29 @@ class RecordFacts(NamedTuple):
     unknown: tuple[tuple[str, int], ...] = ()
 
 
+class Items(NamedTuple):
+    """Where the items of a split are.
+
+    paths: its files, absolute; a folder where an item is a file in it. format: "csv", "jsonl",
+    "parquet" or "folder". column: the one that names the item, "" for a folder. state: changes
+    whenever the items may have, for caches.
+    """
+
+    paths: tuple[str, ...]
+    format: str
+    column: str = ""
+    state: str = ""
+
+
 class Expected(NamedTuple):
     """What records are held to.
 
     vocabularies: label ids by guideline version, None where a version has no list of labels;
     None as a whole: neither versions nor labels are judged. linked: the version that stands
     where a record names none. guideline, layer: records that name another one are held to no
-    vocabulary.
+    vocabulary. tasks: by guideline version, what `value` must be. since: by guideline version,
+    the moment (RFC 3339) before which nobody can have used it. until: the moment after which no
+    record can be made yet. items: those of the split. What is absent is not judged.
     """
 
     level: str = "L0"
@@ -90,3 +113,7 @@ class Expected(NamedTuple):
     linked: str = ""
     guideline: str = ""
     layer: str = ""
+    tasks: Mapping[str, Task] | None = None
+    since: Mapping[str, str] | None = None
+    until: str = ""
+    items: Items | None = None
