@@ -62,13 +62,13 @@ class Edit(NamedTuple):
     path: () is the whole guideline.yaml, (field,) a field of it, (block, id) a clause,
         (block, id, field) a field of a clause, ("prose", file name) a prose file. The id is the
         previous one. (block,) is the order: the ids of the clauses that stay, before and after.
-    index: where in its list a clause that was added or removed stands.
+    at: where in its list a clause that was added or removed stands.
     """
 
     path: tuple[str, ...]
     before: Any
     after: Any
-    index: int = 0
+    at: int = 0
 
 
 class Touch(NamedTuple):
@@ -121,4 +121,6 @@ def changed(previous: Mapping[str, str], current: Mapping[str, str]) -> tuple[st
 
     previous, current: Git's hash of each guideline's content, by id.
     """
-    return tuple(sorted(id_ for id_ in previous | current if previous.get(id_) != current.get(id_)))
+    return tuple(
+        sorted(id_ for id_ in {*previous, *current} if previous.get(id_) != current.get(id_))
+    )
