@@ -64,7 +64,19 @@ VALID: dict[str, Any] = {
             "labels": {
                 "guideline": LINK,
                 "mode": "full",
-                "annotations": {"path": "t.jsonl", "format": "jsonl", "count": 2},
+                "annotations": {
+                    "path": "t.jsonl",
+                    "format": "jsonl",
+                    "count": 2,
+                    "summary": {
+                        "hash": "md5",
+                        "value": "0" * 32,
+                        **dict.fromkeys(("records", "items", "annotators", "votes"), 2),
+                        "disagreement": 0.5,
+                        "alpha": -0.25,
+                        "guideline_versions": [{"version": "1.0.0", "records": 2, "share": 1}],
+                    },
+                },
             }
         },
     },

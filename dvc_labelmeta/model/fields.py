@@ -6,24 +6,30 @@ the messages for files that do not fit, and the documentation. A new field is a 
 
 from __future__ import annotations
 
-from typing import Any
-
 from dvc_labelmeta.model.annotation import LEVELS
 from dvc_labelmeta.model.config import GATES, PROFILES
 from dvc_labelmeta.model.guideline import STATUSES
+from dvc_labelmeta.model.schema import (
+    DATE,
+    END,
+    HASH,
+    ID,
+    PATH,
+    SEMVER,
+    SOME,
+    Schema,
+    choice,
+    count,
+    free,
+    listed,
+    mapped,
+    number,
+    record,
+    share,
+    text,
+    texts,
+)
 from dvc_labelmeta.model.sidecar import MODES
-
-Schema = dict[str, Any]
-
-# in Python `$` also matches before a last line end; the look-ahead takes that back, and every
-# other dialect of regular expressions reads it as always true
-END = r"$(?!\n)"
-ID = r"^[A-Za-z0-9][A-Za-z0-9._-]*" + END
-HASH = r"^([0-9a-f]{40}|[0-9a-f]{64})" + END
-DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])" + END
-SOME = r"\S"
-PATH = r"^[^/\\\x00\r\n][^\\\x00\r\n]*" + END
-SEMVER = r"^[0-9]{1,18}\.[0-9]{1,18}\.[0-9]{1,18}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?" + END
 
 MODALITIES = [
     "text",
@@ -49,59 +55,6 @@ TASKS = [
     "transcription",
     "free-text",
 ]
-
-
-def text(meaning: str, pattern: str = SOME, example: str | None = None) -> Schema:
-    """Return the schema of a string."""
-    schema: Schema = {"type": "string", "description": meaning, "pattern": pattern}
-    return schema | ({"examples": [example]} if example else {})
-
-
-def choice(meaning: str, values: tuple[str, ...] | list[str]) -> Schema:
-    """Return the schema of a string that is one of `values`."""
-    return {"enum": list(values), "description": meaning}
-
-
-def count(meaning: str) -> Schema:
-    """Return the schema of a whole number from 0 up."""
-    return {"type": "integer", "minimum": 0, "description": meaning}
-
-
-def free(meaning: str) -> Schema:
-    """Return the schema of a mapping with any content."""
-    return {"type": "object", "description": meaning}
-
-
-def listed(meaning: str, items: Schema) -> Schema:
-    """Return the schema of a list."""
-    return {"type": "array", "description": meaning, "items": items}
-
-
-def texts(meaning: str) -> Schema:
-    """Return the schema of a list of strings."""
-    return listed(meaning, {"type": "string", "pattern": SOME})
-
-
-def mapped(meaning: str, keys: str, values: Schema) -> Schema:
-    """Return the schema of a mapping whose keys a person chooses."""
-    return {
-        "type": "object",
-        "description": meaning,
-        "patternProperties": {keys: values},
-        "additionalProperties": False,
-    }
-
-
-def record(meaning: str, required: dict[str, Schema], optional: dict[str, Schema]) -> Schema:
-    """Return the schema of a mapping with fixed keys; `x-…` keys are the team's own."""
-    return {
-        "type": "object",
-        "description": meaning,
-        "required": list(required),
-        "properties": required | optional,
-        "patternProperties": {"^x-": {"description": "free for the team's own use"}},
-        "additionalProperties": False,
-    }
 
 
 def _schema(name: str) -> Schema:
@@ -143,6 +96,38 @@ CONFIG = record(
                     "reason": text("why; shown in every report"),
                 },
                 {"until": text("last day it holds, ISO date, quoted", DATE, "2027-03-01")},
+            ),
+        ),
+    },
+)
+
+SUMMARY = record(
+    "what `labelmeta annotations stats --write` counted: renewed by it, never by hand",
+    {
+        "hash": choice("algorithm", ["md5"]),
+        "value": text(
+            "hash of the records that were counted, quoted", r"^[0-9a-f]{32}(\.dir)?" + END
+        ),
+        "records": count("records"),
+        "items": count("items that they label"),
+        "annotators": count("annotators with a vote"),
+        "votes": count("labels that count: the latest of an annotator on an item"),
+    },
+    {
+        "confidence_unknown": share("share of the votes of which nobody said how sure"),
+        "confidence_mean": share("mean of the confidences there are"),
+        "disagreement": share("share of the items with two labels or more that are in dispute"),
+        "level": choice("scale of the labels", ["nominal", "ordinal", "interval"]),
+        "alpha": number("Krippendorff's alpha"),
+        "alpha_low": number("lower end of its 95 % interval"),
+        "alpha_high": number("upper end of its 95 % interval"),
+        "alpha_refused": text("why there is no alpha"),
+        "guideline_versions": listed(
+            "the versions that the records were made under",
+            record(
+                "one version; none for records that name none",
+                {"records": count("records"), "share": share("share of all records")},
+                {"version": text("the version, quoted", SOME, "1.2.0")},
             ),
         ),
     },
@@ -196,6 +181,7 @@ SIDECAR = record(
                             "value": text("hash, quoted"),
                             "count": count("records"),
                             "salt": text("check value of the salt of its pseudonyms, quoted"),
+                            "summary": SUMMARY,
                         },
                     ),
                 },

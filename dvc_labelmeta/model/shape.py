@@ -6,6 +6,7 @@ jsonschema for that once the answer is no. A test holds the two together.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 Fits = Callable[[Any], bool]
 
 _KNOWN = {
-    "const", "enum", "type", "pattern", "minimum", "items", "required", "properties",
+    "const", "enum", "type", "pattern", "minimum", "maximum", "items", "required", "properties",
     "patternProperties", "additionalProperties", "description", "examples",
 }  # fmt: skip
 
@@ -47,6 +48,12 @@ def _integer(schema: dict[str, Any]) -> Fits:
 def _whole(value: Any) -> bool:
     """Whether JSON Schema takes a value for an integer: 2.0 is one, true is not."""
     return type(value) is int or (type(value) is float and value.is_integer())
+
+
+def _number(schema: dict[str, Any]) -> Fits:
+    least, most = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
+    # JSON Schema says no to what lies outside; a value that is no number (`.nan`) does not
+    return lambda value: type(value) in {int, float} and not (value < least or value > most)
 
 
 def _array(schema: dict[str, Any]) -> Fits:
@@ -83,6 +90,7 @@ def _object(schema: dict[str, Any]) -> Fits:
 _TYPES: dict[str, Callable[[dict[str, Any]], Fits]] = {
     "string": _string,
     "integer": _integer,
+    "number": _number,
     "array": _array,
     "object": _object,
     "any": lambda _: lambda _: True,

@@ -57,6 +57,18 @@ def distribution(counts: Mapping[float | None, int]) -> Distribution | Refusal:
     )
 
 
+def histogram(counts: Mapping[float | None, int], bins: int = 10) -> tuple[int, ...]:
+    """Return how many labels of {confidence: labels} fall into each of `bins` parts of 0..1.
+
+    A part holds its lower end, the last one also 1.
+    """
+    found = [0] * bins
+    for value, times in counts.items():
+        if value is not None:
+            found[min(int(value * bins), bins - 1)] += times
+    return tuple(found)
+
+
 def _quantile(given: list[tuple[float, int]], place: float) -> float:
     reached, found = 0, given[0][0]
     for value, times in given:

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from dvc_labelmeta.errors import LabelMetaError, Refused
-from dvc_labelmeta.model.fields import ID
+from dvc_labelmeta.model.schema import ID
 from dvc_labelmeta.write.splice import Text, plain
 from dvc_labelmeta.write.stages import templates_folder
 

@@ -17,6 +17,7 @@ from dvc_labelmeta.stats.uncertainty import (
     dispersion,
     distribution,
     entropy,
+    histogram,
 )
 from dvc_labelmeta.stats.votes import Refusal, votes_of
 
@@ -74,6 +75,20 @@ def test_distribution_is_that_of_the_given(values: list[float | None]) -> None:
     assert math.isclose(found.mean, sum(known) / len(known), abs_tol=1e-9)
     for share, value in zip(QUANTILES, found.quantiles, strict=True):
         assert value == known[max(math.ceil(share * len(known)) - 1, 0)]
+
+
+@given(st.lists(st.none() | st.floats(0, 1), max_size=40))
+def test_histogram_counts_each_given_value_once(values: list[float | None]) -> None:
+    found = histogram(Counter(values))
+    known = [v for v in values if v is not None]
+    assert len(found) == 10
+    assert sum(found) == len(known)
+    assert found[9] == sum(v >= 0.9 for v in known)
+
+
+def test_a_bin_holds_its_lower_end() -> None:
+    tenths = histogram({n / 10: 1 for n in range(10)} | {1.0: 1, None: 7})
+    assert tenths == (1, 1, 1, 1, 1, 1, 1, 1, 1, 2)
 
 
 def test_entropy_is_shannons() -> None:

@@ -27,6 +27,8 @@ def test_unknown_keyword_is_refused_so_that_no_schema_passes_unchecked() -> None
         ({"type": "string"}, ["", "a"], [1, None]),
         ({"type": "string", "pattern": "^a"}, ["ab"], ["ba", 7]),
         ({"type": "integer", "minimum": 0}, [0, 2.0], [-1, 1.5, True, "1", float("inf"), float("nan")]),
+        ({"type": "number", "minimum": 0, "maximum": 1}, [0, 0.5, 1.0], [-0.1, 2, True, "1", None]),
+        ({"type": "number"}, [-3, 1e30, float("nan")], [False, "1"]),
         ({"type": "array", "items": {"enum": ["a"]}}, [[], ["a"]], [["b"], {}, "a"]),
         ({"type": "object"}, [{}, {"any": 1}], [[], None]),
         ({"type": "object", "required": ["a"]}, [{"a": None}], [{}, {"b": 1}]),
