@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from dvc_labelmeta.cli import annotations_import, annotations_stats, annotations_validate
+from dvc_labelmeta.cli import (
+    annotations_import,
+    annotations_queue,
+    annotations_stats,
+    annotations_validate,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,3 +21,6 @@ app = typer.Typer(
 app.command("stats", epilog=annotations_stats.STATS_EXAMPLE)(annotations_stats.stats)
 app.add_typer(annotations_import.app, name="import")
 app.command("validate", epilog=annotations_validate.EXAMPLE)(annotations_validate.validate)
+app.command("queue", epilog=annotations_queue.EXAMPLE, help=annotations_queue.HELP)(
+    annotations_queue.queue
+)

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-BY_VERSION = "guideline_version"
 Pattern = tuple[tuple[str, int], ...]
 
 # a list of labels means the same in any order
@@ -30,12 +29,12 @@ SELECT id, item, {_LABEL} AS label, annotator, annotated_at, confidence, score, 
     coalesce(review = 'rejected', false) AS rejected,
     coalesce(is_gold, false) AS gold, coalesce(annotator_type = 'aggregate', false) AS aggregate,
     CASE WHEN supersedes <> id AND coalesce(status, '') <> 'draft' THEN supersedes END
-        AS supersedes
+        AS supersedes{{more}}
 FROM records"""  # noqa: S608  # no value from outside in it
 
 _CURRENT = """CREATE TEMP TABLE current_records AS
 SELECT id, item, label, coalesce(annotator, '?' || coalesce(id, '')) AS annotator,
-    annotator IS NULL AS nameless, annotated_at, confidence, score, guideline_version, gold
+    annotator IS NULL AS nameless, annotated_at, confidence, score, guideline_version, gold{more}
 FROM told WHERE item IS NOT NULL AND label IS NOT NULL
     AND status NOT IN ('draft', 'skipped', 'discarded')
     AND NOT aggregate AND NOT rejected
@@ -45,9 +44,9 @@ FROM told WHERE item IS NOT NULL AND label IS NOT NULL
 _VOTES = """CREATE TEMP TABLE {name} AS
 WITH several AS (SELECT hash({key}) FROM current_records WHERE NOT gold
     GROUP BY 1 HAVING count(*) > 1)
-SELECT item, annotator, nameless, label, confidence, score, guideline_version
+SELECT id, item, annotator, nameless, label, confidence, score, guideline_version{more}
 FROM current_records WHERE NOT gold AND hash({key}) NOT IN (FROM several)
-UNION ALL (SELECT item, annotator, nameless, label, confidence, score, guideline_version
+UNION ALL (SELECT id, item, annotator, nameless, label, confidence, score, guideline_version{more}
     FROM current_records WHERE NOT gold AND hash({key}) IN (FROM several)
     QUALIFY row_number() OVER (PARTITION BY {key}
         ORDER BY annotated_at DESC NULLS LAST, id DESC, label) = 1)"""
@@ -93,23 +92,28 @@ class Tallies:
     """Counts of the view `records` of a connection, which is read once.
 
     layers: those that records name, sorted. read: how many records there are.
+    more: further fields of each vote, by name.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, more: Iterable[str] = ()) -> None:
         self.connection = connection
-        connection.execute(_TOLD)
+        self._more = "".join(f", {field}" for field in more)
+        connection.execute(_TOLD.format(more=self._more))
         (self.read,) = self._row("SELECT count(*) FROM told")
         layers = self._rows("SELECT DISTINCT layer FROM told WHERE layer IS NOT NULL ORDER BY 1")
         self.layers = [name for (name,) in layers]
-        self._by_version = False
+        self._grouped: set[str] = set()
 
     def select(self, layer: str | None) -> None:
         """Choose the records to count: of a layer or of none, or all. To be called once."""
         if layer is not None:
             self.connection.execute("DELETE FROM told WHERE layer <> $layer", {"layer": layer})
-        self.connection.execute(_CURRENT)
-        self.connection.execute(_VOTES.format(name="votes", key="annotator, item"))
+        self.connection.execute(_CURRENT.format(more=self._more))
+        self._choose("votes", "annotator, item")
         self.connection.execute(_GOLD)
+
+    def _choose(self, name: str, key: str) -> None:
+        self.connection.execute(_VOTES.format(name=name, key=key, more=self._more))
 
     def totals(self) -> Totals:
         """Return the numbers of records, items and annotators, and what is left out."""
@@ -147,10 +151,12 @@ class Tallies:
         """Return {what an item got, as ((label, times), ...): items}, over all votes."""
         return self._patterns("votes", "item").get(None, {})
 
-    def patterns_by_version(self) -> dict[str | None, dict[Pattern, int]]:
-        """Return patterns per guideline version: of votes under it, the latest under it."""
-        self._per_version()
-        return self._patterns("version_votes", "item", BY_VERSION)
+    def patterns_by(self, field: str) -> dict[str | None, dict[Pattern, int]]:
+        """Return patterns per value of a field: of votes with it, the latest with it.
+
+        field: guideline_version, or one that was named as `more`.
+        """
+        return self._patterns(self._apart(field), "item", field)
 
     def repeated(self) -> dict[Pattern, int]:
         """Return what annotators gave an item that they labelled several times, as patterns.
@@ -181,19 +187,20 @@ class Tallies:
             found.setdefault(group, {})[pattern] = items
         return found
 
-    def _per_version(self) -> None:
-        if not self._by_version:
-            key = f"{BY_VERSION}, annotator, item"
-            self.connection.execute(_VOTES.format(name="version_votes", key=key))
-            self._by_version = True
+    def _apart(self, field: str) -> str:
+        """Return the table of votes that are told apart by a field too."""
+        name = f"{field}_votes"
+        if field not in self._grouped:
+            self._choose(name, f"{field}, annotator, item")
+            self._grouped.add(field)
+        return name
 
-    def versions(self) -> list[tuple[str | None, int, int, int]]:
-        """Return (guideline version, votes, items, annotators) for each version that has votes."""
-        self._per_version()
+    def groups(self, field: str) -> list[tuple[str | None, int, int, int]]:
+        """Return (value, votes, items, annotators) for each value of a field, as `patterns_by`."""
         return self._rows(
-            "SELECT guideline_version, count(*), count(DISTINCT item), "
+            f"SELECT {field}, count(*), count(DISTINCT item), "  # noqa: S608  # names of our own
             "count(DISTINCT annotator) FILTER (WHERE NOT nameless) "
-            "FROM version_votes GROUP BY 1 ORDER BY 1 NULLS LAST"
+            f"FROM {self._apart(field)} GROUP BY 1 ORDER BY 1 NULLS LAST"
         )
 
     def confidences(
@@ -202,11 +209,9 @@ class Tallies:
         """Return {group: {confidence to four decimals, None = unknown: votes}}.
 
         field: confidence (what a person said) or score (what a model said). by: NULL (one group,
-        None), guideline_version, annotator or label. What is not within 0..1 counts as unknown.
+        None), annotator, label, or a field as `patterns_by` has it. What is not within 0..1 counts as unknown.
         """
-        if by == BY_VERSION:
-            self._per_version()
-        table = "version_votes" if by == BY_VERSION else "votes"
+        table = "votes" if by in {"NULL", "annotator", "label"} else self._apart(by)
         found: dict[Any, dict[float | None, int]] = {}
         for group, value, votes in self._rows(
             f"SELECT {by}, CASE WHEN {field} BETWEEN 0 AND 1 THEN round({field}, 4) END, count(*) "  # noqa: S608  # names of our own

@@ -22,7 +22,7 @@ def vocabularies(snapshot: Snapshot, guideline: Guideline) -> Vocabularies:
     All versions in the history of HEAD, in the linked commits and among the releases. The
     versions of prose are the first 12 of its object. Empty where the guideline is not here.
     """
-    repository = _repository(snapshot, guideline)
+    repository = repository_of(snapshot, guideline)
     if repository is None or not repository.head:
         return {}
     git = repository.git
@@ -41,7 +41,8 @@ def vocabularies(snapshot: Snapshot, guideline: Guideline) -> Vocabularies:
     return found
 
 
-def _repository(snapshot: Snapshot, guideline: Guideline) -> Repository | None:
+def repository_of(snapshot: Snapshot, guideline: Guideline) -> Repository | None:
+    """Return the repository that holds a guideline, None where it is not fetched yet."""
     if guideline.repo is None:
         return open_repository(snapshot.root)
     folder = clone_folder(snapshot.root, snapshot.config, guideline.repo)
@@ -55,7 +56,7 @@ def _add(found: Vocabularies, objects: Objects, path: str, object_: str, *, fold
     if folder and where:
         name = posixpath.basename(where)
         blob = next((e.object for e in objects.entries(object_) if e.name == name), None)
-    value = _structure(objects.blob(blob)) if blob else None
+    value = structure(objects.blob(blob)) if blob else None
     if value is None:
         found.setdefault(object_[:12], None)
         return
@@ -64,7 +65,8 @@ def _add(found: Vocabularies, objects: Objects, path: str, object_: str, *, fold
     found[value["version"]] = (before | labels) if before and labels else (labels or before)
 
 
-def _structure(content: bytes | None) -> dict[str, Any] | None:
+def structure(content: bytes | None) -> dict[str, Any] | None:
+    """Return what a guideline.yaml holds, None where it does not fit its schema."""
     if content is None:
         return None
     try:
