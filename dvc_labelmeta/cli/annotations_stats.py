@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from dvc_labelmeta.cli.common import Format, refuse_other
+from dvc_labelmeta.cli.common import DryRun, Format, quiet, refuse_other
 from dvc_labelmeta.cli.sources import LayerOption, Name, asked, need_engine, reading
-from dvc_labelmeta.errors import UNJUDGED
-from dvc_labelmeta.read.sources import shards
+from dvc_labelmeta.errors import UNJUDGED, Refused
 from dvc_labelmeta.report.statistics import statistics_text
 from dvc_labelmeta.stats.scale import LEVELS, NOMINAL
 
 STATS_EXAMPLE = "Example: labelmeta annotations stats data/train.csv --by guideline_version"
-GROUPS = ("guideline_version", "annotator", "label")
+GROUPS = ("guideline_version", "batch", "annotator", "label")
+
+
+class Wish(NamedTuple):
+    """What to count, and where to. write: into the sidecar; metrics, plots: "" for none."""
+
+    layer: str
+    level: str
+    by: str
+    resamples: int
+    write: bool
+    metrics: str
+    plots: str
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is to be written."""
+        return self.write or bool(self.metrics) or bool(self.plots)
 
 
 def stats(
@@ -23,7 +39,7 @@ def stats(
     name: Name,
     by: Annotated[
         str,
-        typer.Option(help="Also one line for each guideline_version, annotator or label."),
+        typer.Option(help="Also one line for each guideline_version, batch, annotator or label."),
     ] = "",
     layer: LayerOption = "",
     level: Annotated[
@@ -32,6 +48,16 @@ def stats(
     resamples: Annotated[
         int, typer.Option(help="Bootstrap resamples for intervals; 0: no interval.", min=0)
     ] = 1000,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put a summary into the sidecar of the split.")
+    ] = False,
+    metrics: Annotated[
+        str, typer.Option(help="Write a file that `dvc metrics` reads.", metavar="FILE")
+    ] = "",
+    plots: Annotated[
+        str, typer.Option(help="Write the files that `dvc plots` draws.", metavar="DIR")
+    ] = "",
+    dry_run: DryRun = False,
     format_: Format = "text",
 ) -> None:
     """Show who labelled how much, how sure, and how far annotators agree.
@@ -39,35 +65,32 @@ def stats(
     Numbers that would mean nothing are not shown; the reason is. A vote is the latest record of
     an annotator on an item, if it has a label and is neither a draft, skipped, discarded,
     superseded, rejected in review, an aggregate nor a reference answer (`is_gold`).
+    `labelmeta stage add annotation-stats SPLIT` has DVC write metrics and plots on every repro.
     """
     refuse_other("--format", format_, ("text", "json"))
     refuse_other("--level", level, LEVELS)
     if by:
         refuse_other("--by", by, GROUPS)
+    wish = Wish(layer, level, by, resamples, write, metrics, plots)
+    if dry_run and not wish.writes:
+        raise Refused("--dry-run needs something to write: --write, --metrics or --plots")
     need_engine()
-    from dvc_labelmeta.cli.summary import summary  # noqa: PLC0415  # needs the extra
-    from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
+    from dvc_labelmeta.cli.stats_job import put, run  # noqa: PLC0415  # needs the extra
 
-    source = asked(context, name, layer).one()
-    chosen = source.layer_name or layer
+    what = asked(context, name, layer)
+    source = what.one()
+    if write and source.sidecar is None:
+        raise Refused(f"--write needs a linked split, which has a sidecar; {name} is none")
     with reading(source):
-        files = shards(source.path, source.format)
-        connection = open_records(files, source.format)
-        found = summary(
-            connection,
-            files if source.format == "jsonl" else (),
-            layer=chosen,
-            level=level,
-            by=by,
-            resamples=resamples,
-        )
-    _put({"source": name, "layer": chosen or None, "level": level, **found}, format_)
+        found, edits = run(what, source, wish)
+    _show(found, format_)
+    if found["unread_lines"]:
+        raise typer.Exit(UNJUDGED)
+    put(what, edits, dry_run=dry_run, silent=quiet(context), to_stderr=format_ == "json")
 
 
-def _put(found: dict[str, Any], format_: str) -> None:
+def _show(found: dict[str, Any], format_: str) -> None:
     if format_ == "json":
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         typer.echo(statistics_text(found))
-    if found["unread_lines"]:
-        raise typer.Exit(UNJUDGED)

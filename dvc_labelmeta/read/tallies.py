@@ -189,11 +189,15 @@ class Tallies:
 
     def _apart(self, field: str) -> str:
         """Return the table of votes that are told apart by a field too."""
-        name = f"{field}_votes"
+        name = f"{field.removeprefix('guideline_')}_votes"
         if field not in self._grouped:
             self._choose(name, f"{field}, annotator, item")
             self._grouped.add(field)
         return name
+
+    def versions(self) -> list[tuple[str | None, int, int, int]]:
+        """Return (guideline version, votes, items, annotators) for each version that has votes."""
+        return self.groups("guideline_version")
 
     def groups(self, field: str) -> list[tuple[str | None, int, int, int]]:
         """Return (value, votes, items, annotators) for each value of a field, as `patterns_by`."""
@@ -209,7 +213,8 @@ class Tallies:
         """Return {group: {confidence to four decimals, None = unknown: votes}}.
 
         field: confidence (what a person said) or score (what a model said). by: NULL (one group,
-        None), annotator, label, or a field as `patterns_by` has it. What is not within 0..1 counts as unknown.
+        None), annotator, label, or a field as `patterns_by` has it. What is not within 0..1 counts
+        as unknown.
         """
         table = "votes" if by in {"NULL", "annotator", "label"} else self._apart(by)
         found: dict[Any, dict[float | None, int]] = {}

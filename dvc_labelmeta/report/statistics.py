@@ -119,12 +119,13 @@ def _calibration(one: Mapping[str, Any]) -> tuple[str, ...]:
     return (one["field"], one["against"], str(one["labels"]), *map(_number, numbers))
 
 
-def _by_version(by: Mapping[str, Any]) -> list[str]:
-    head = ("GUIDELINE VERSION", "VOTES", "ITEMS", "ANNOTATORS", "PERCENT", "ALPHA", "INTERVAL",
-            "DISPUTED", "CONFIDENCE", "WHY NOT")  # fmt: skip
+def _by_field(by: Mapping[str, Any]) -> list[str]:
+    name = by["name"]
+    head = (name.upper().replace("_", " "), "VOTES", "ITEMS", "ANNOTATORS", "PERCENT", "ALPHA",
+            "INTERVAL", "DISPUTED", "CONFIDENCE", "WHY NOT")  # fmt: skip
     rows = [
         (
-            _name(row["guideline_version"]),
+            _name(row[name]),
             *(str(row[key]) for key in ("votes", "items", "annotators")),
             _share(row["agreement"]["percent"]),
             _number(row["agreement"]["alpha"]),
@@ -180,4 +181,9 @@ def _by_label(by: Mapping[str, Any]) -> list[str]:
     return [table([head, *rows])]
 
 
-_TABLES = {"guideline_version": _by_version, "annotator": _by_annotator, "label": _by_label}
+_TABLES = {
+    "guideline_version": _by_field,
+    "batch": _by_field,
+    "annotator": _by_annotator,
+    "label": _by_label,
+}

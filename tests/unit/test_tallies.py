@@ -104,7 +104,9 @@ def test_counts_are_those_of_loops(tmp_path: Path, records: Records) -> None:
     per_version = defaultdict(list)
     for (version, _), labels in by(versions, "guideline_version", "item").items():
         per_version[version].append(labels)
-    assert tallies.patterns_by_version() == {v: votes_of(one) for v, one in per_version.items()}
+    assert tallies.patterns_by("guideline_version") == {
+        v: votes_of(one) for v, one in per_version.items()
+    }
     assert {row[0]: row[1:] for row in tallies.versions()} == {
         version: (
             len(held := [one for one in versions if one["guideline_version"] == version]),

@@ -1,0 +1,127 @@
+"""The work of `annotations stats`: count a source, and plan the files that hold what was found."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from dvc_labelmeta.cli.groups import grouped
+from dvc_labelmeta.cli.sources import Asked
+from dvc_labelmeta.cli.summary import counted, summary
+from dvc_labelmeta.read.completeness import completeness
+from dvc_labelmeta.read.digest import records_hash
+from dvc_labelmeta.read.files import decode, parse
+from dvc_labelmeta.read.records import open_records
+from dvc_labelmeta.read.sources import Source, shards
+from dvc_labelmeta.report import plots
+from dvc_labelmeta.report.metrics import metrics, sidecar_summary
+from dvc_labelmeta.stats.agreement import coincidences
+from dvc_labelmeta.stats.votes import Votes, totals
+from dvc_labelmeta.write.edits import Edit, apply, changes, content, lock
+from dvc_labelmeta.write.splice import merged
+
+if TYPE_CHECKING:
+    from dvc_labelmeta.cli.annotations_stats import Wish
+    from dvc_labelmeta.read.tallies import Tallies
+
+
+def run(what: Asked, source: Source, wish: Wish) -> tuple[dict[str, Any], list[Edit]]:
+    """Return the statistics of a source, and the edits that were wished for."""
+    files = shards(source.path, source.format)
+    layer = source.layer_name or wish.layer
+    tallies, unread = counted(
+        open_records(files, source.format),
+        files if source.format == "jsonl" else (),
+        layer=layer,
+        more=("batch",) if wish.by == "batch" else (),
+    )
+    votes = tallies.patterns()
+    found = {
+        "source": what.name,
+        "layer": layer or None,
+        "level": wish.level,
+        **summary(tallies, votes, unread, level=wish.level, resamples=wish.resamples),
+    }
+    edits = []
+    if wish.write:
+        edits.append(_sidecar(what, source, files, found))
+    if wish.metrics:
+        edits.append(_edit(what, wish.metrics, json.dumps(metrics(found), indent=2) + "\n"))
+    if wish.plots:
+        rows = _rows(what, source, wish, files, found, tallies, votes)
+        edits += [
+            _edit(what, os.path.join(wish.plots, name), plots.rows_text(rows[name]))
+            for name in plots.PLOTS
+        ]
+    if wish.by:
+        found["by"] = _grouped(tallies, votes, wish, wish.by)
+    return found, edits
+
+
+def _grouped(tallies: Tallies, votes: Votes, wish: Wish, by: str) -> dict[str, Any]:
+    return grouped(tallies, votes, by, level=wish.level, resamples=wish.resamples)
+
+
+def _rows(
+    what: Asked,
+    source: Source,
+    wish: Wish,
+    files: Sequence[str],
+    found: dict[str, Any],
+    tallies: Tallies,
+    votes: Votes,
+) -> dict[str, plots.Rows]:
+    """Return the rows of each file of `plots.PLOTS`."""
+    past = completeness(_root(what), source, files) if what.snapshot is not None else []
+    return {
+        "confidence.json": plots.histogram_rows(found["confidence"].get("histogram", ())),
+        "agreement.json": plots.agreement_rows(
+            _grouped(tallies, votes, wish, "guideline_version")["rows"]
+        ),
+        "labels.json": plots.label_rows(coincidences(votes), totals(votes)),
+        "annotators.json": plots.annotator_rows(
+            _grouped(tallies, votes, wish, "annotator")["pairs"]
+        ),
+        "completeness.json": plots.share_rows(past),
+    }
+
+
+def _sidecar(what: Asked, source: Source, files: Sequence[str], found: dict[str, Any]) -> Edit:
+    """Return the edit that puts the summary into the sidecar; all else in it stays as it is."""
+    assert source.sidecar is not None  # noqa: S101  # for the type checker: the command asked
+    path = source.sidecar.path
+    before = content(_root(what), path) or b""
+    text = decode(before)
+    told = sidecar_summary(found, records_hash(source.path, files))
+    wanted = {"layers": {source.layer_name: {"annotations": {"summary": told}}}}
+    return Edit(path, before, merged(text, parse(text), wanted).encode())
+
+
+def _root(what: Asked) -> str:
+    """Return the folder that the paths of edits are relative to."""
+    return os.getcwd() if what.snapshot is None else what.snapshot.root
+
+
+def _edit(what: Asked, path: str, text: str) -> Edit:
+    """Return the edit of a file that the user named from the current folder."""
+    root = _root(what)
+    below = os.path.relpath(os.path.abspath(path), root)
+    return Edit(below, content(root, below), text.encode())
+
+
+def put(what: Asked, edits: list[Edit], *, dry_run: bool, silent: bool, to_stderr: bool) -> None:
+    """Write what was planned, or only say so; each file is named."""
+    if not edits:
+        return
+    root = _root(what)
+    with lock(root) if what.snapshot is not None and not dry_run else nullcontext():
+        done = changes(edits) if dry_run else apply(root, edits)
+    for edit in () if silent else done:
+        typer.echo(f"{'would ' if dry_run else ''}{edit.verb} {edit.path}", err=to_stderr)
+    if not done and not silent:
+        typer.echo("nothing to change", err=to_stderr)

@@ -1,0 +1,32 @@
+"""The hash of annotation records: of a file as DVC has it, of shards as a folder of just them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+
+
+def records_hash(path: str, files: Sequence[str]) -> str:
+    """Return the md5 of the only file, or `<md5>.dir` of the list of several, by their names.
+
+    path: the folder or pattern that `files` were found by.
+    """
+    if list(files) == [path]:
+        return _md5(path)
+    folder = path if os.path.isdir(path) else os.path.dirname(path)
+    entries = [
+        {"md5": _md5(file), "relpath": os.path.relpath(file, folder).replace(os.sep, "/")}
+        for file in files
+    ]
+    listed = json.dumps(sorted(entries, key=lambda entry: entry["relpath"]), sort_keys=True)
+    return hashlib.md5(listed.encode(), usedforsecurity=False).hexdigest() + ".dir"
+
+
+def _md5(path: str) -> str:
+    with open(path, "rb") as file:
+        digest = hashlib.md5(usedforsecurity=False)
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

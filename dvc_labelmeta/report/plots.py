@@ -1,0 +1,102 @@
+"""Statistics of annotation records as rows for `dvc plots`, drawn by `templates/plots/`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Rows = list[dict[str, Any]]
+
+# file: (template, x, y, title); the rows of a matrix also have `share`
+PLOTS = {
+    "confidence.json": ("histogram", "confidence", "votes", "Confidence of votes"),
+    "agreement.json": ("agreement", "guideline_version", "alpha", "Agreement by guideline version"),
+    "labels.json": ("matrix", "other", "label", "What others chose, by label"),
+    "annotators.json": ("matrix", "other", "annotator", "Agreement of pairs of annotators"),
+    "completeness.json": ("matrix", "commit", "field", "Records that have a field, by commit"),
+}
+_LABELS = 30  # more cells cannot be read
+
+
+def histogram_rows(bins: Sequence[int]) -> Rows:
+    """Return a row for each part of 0..1; none where nobody gave a confidence."""
+    if not any(bins):
+        return []
+    step = 1 / len(bins)
+    return [
+        {"confidence": round(n * step, 4), "to": round((n + 1) * step, 4), "votes": votes}
+        for n, votes in enumerate(bins)
+    ]
+
+
+def agreement_rows(versions: Iterable[Mapping[str, Any]]) -> Rows:
+    """Return a row for each guideline version that has an alpha, with its 95 % interval."""
+    rows = []
+    for one in versions:
+        found = one["agreement"]
+        if found["alpha"] is not None:
+            low, high = found["alpha_interval"] or (found["alpha"], found["alpha"])
+            numbers = {"alpha": found["alpha"], "low": low, "high": high}
+            rows.append(
+                {
+                    "guideline_version": _name(one["guideline_version"]),
+                    **{key: round(value, 4) for key, value in numbers.items()},
+                    "items": found["items"],
+                }
+            )
+    return rows
+
+
+def label_rows(pairs: Mapping[tuple[Any, Any], float], labels: Iterable[Any]) -> Rows:
+    """Return a row for each pair of labels: of the others on an item, the share that chose `other`.
+
+    pairs: coincidences, both orders. labels: in the order to show; the first 30 are.
+    """
+    shown = list(labels)[:_LABELS]
+    rows = []
+    for label in shown:
+        given = sum(pairs.get((label, other), 0.0) for other in shown)
+        rows += [
+            {
+                "label": str(label),
+                "other": str(other),
+                "share": round(pairs.get((label, other), 0.0) / given, 4),
+                "pairs": round(pairs.get((label, other), 0.0), 4),
+            }
+            for other in shown
+            if given
+        ]
+    return rows
+
+
+def annotator_rows(pairs: Iterable[Mapping[str, Any]]) -> Rows:
+    """Return a row for each pair of annotators in both orders: of common items, the share alike."""
+    rows = []
+    for pair in pairs:
+        one, other = pair["annotators"]
+        numbers = {"share": round(pair["percent"], 4), "items": pair["items"]}
+        rows += [
+            {"annotator": one, "other": other, **numbers},
+            {"annotator": other, "other": one, **numbers},
+        ]
+    return sorted(rows, key=lambda row: (row["annotator"], row["other"]))
+
+
+def share_rows(states: Iterable[tuple[str, Mapping[str, float]]]) -> Rows:
+    """Return a row for each (commit, {field: share of the records that have it})."""
+    return [
+        {"commit": commit, "field": field, "share": round(share, 4)}
+        for commit, shares in states
+        for field, share in shares.items()
+    ]
+
+
+def _name(version: str | None) -> str:
+    return "(unknown)" if version is None else version
+
+
+def rows_text(rows: Rows) -> str:
+    """Return rows as JSON, one a line, so that a difference shows which."""
+    lines = ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in rows)
+    return f"[\n{lines}\n]\n" if rows else "[]\n"
