@@ -287,8 +287,8 @@ def _with_records(repo: Repo, lines: list[str]) -> None:
 
 
 def test_check_and_validate_judge_the_records_of_a_split(linked: Repo) -> None:
-    good = next(records(1)) | {"label": "pos", "guideline_version": "1.0.0"}
-    other = good | {"id": "s", "item": "d2"}
+    good = next(records(1)) | {"item": "1", "label": "pos", "guideline_version": "1.0.0"}
+    other = good | {"id": "s", "item": "2"}
     _with_records(linked, [as_line(good), as_line(other)])
     assert linked.codes(code=0) == []
     assert "2 records in 2 lines: 0 offending" in (

@@ -26,8 +26,12 @@ def validate(
     context: typer.Context,
     name: Name,
     level: Annotated[
-        str, typer.Option(help="Level to hold records to: L0, L1, L2 or L3.", metavar="LEVEL")
-    ] = "L0",
+        str,
+        typer.Option(
+            help="Hold records to L0, L1, L2 or L3; default: what the layer declares, or L0.",
+            metavar="LEVEL",
+        ),
+    ] = "",
     bad_rows: Annotated[
         str,
         typer.Option(
@@ -42,7 +46,7 @@ def validate(
     bare file by the format alone. Exit codes: 0 clean, 1 errors, 2 could not judge.
     """
     refuse_other("--format", format_, ("text", "json"))
-    refuse_other("--level", level, LEVELS)
+    refuse_other("--level", level or LEVELS[0], LEVELS)
     need_engine()
     from dvc_labelmeta.read.validate import Validated  # noqa: PLC0415  # DuckDB is an extra
 

@@ -9,24 +9,36 @@ from dvc_labelmeta.cli.sources import MISSING, is_missing
 from dvc_labelmeta.errors import Refused, UnreadableFile
 from dvc_labelmeta.model.annotation import LEVELS
 from dvc_labelmeta.model.facts import Expected, RecordFacts
-from dvc_labelmeta.model.sidecar import Layer, Sidecar
+from dvc_labelmeta.model.sidecar import Layer, Records, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
+from dvc_labelmeta.read.latest import latest
 from dvc_labelmeta.read.sources import Source, shards, source_of
-from dvc_labelmeta.read.vocabulary import vocabularies
+from dvc_labelmeta.read.vocabulary import Known, begins, known
 
 
 def expected_of(snapshot: Snapshot | None, source: Source, level: str = "") -> Expected:
-    """Return what records are held to: their level, and the labels of their guideline's versions.
+    """Return what records are held to: their level, their guideline, its history and the split.
 
     level: "" for the one that the layer declares. A bare file is judged by the format alone.
     """
-    if snapshot is None or source.layer is None:
+    if snapshot is None or source.sidecar is None or source.layer is None:
         return Expected(level or LEVELS[0])
-    link, named = source.layer.guideline, source.layer.annotations
-    declared = named.level if named is not None else LEVELS[0]
+    from dvc_labelmeta.read.split_items import items_of  # noqa: PLC0415  # DuckDB is an extra
+
+    link, named = source.layer.guideline, source.layer.annotations or Records("")
     guideline = snapshot.guidelines.get(link.id)
-    known = vocabularies(snapshot, guideline) if guideline is not None else {}
-    return Expected(level or declared, known or None, link.version, link.id, source.layer.name)
+    told = known(snapshot, guideline) if guideline is not None else Known({}, {}, {})
+    return Expected(
+        level or named.level,
+        told.vocabularies or None,
+        link.version,
+        link.id,
+        source.layer.name,
+        told.tasks,
+        {version: begins(day) for version, day in told.since.items()},
+        latest(snapshot, _from_root(source.sidecar, named.path)),
+        items_of(os.path.join(snapshot.root, source.sidecar.split), named.item_column),
+    )
 
 
 def with_facts(snapshot: Snapshot) -> Snapshot:
@@ -56,8 +68,7 @@ def _facts(snapshot: Snapshot, one: Sidecar, layer: Layer) -> RecordFacts | str:
         told = facts(files, source.format, expected_of(snapshot, source))
     except (Refused, UnreadableFile) as error:
         path = layer.annotations.path if layer.annotations else ""
-        where = posixpath.normpath(posixpath.join(posixpath.dirname(one.path), path))
-        return f"{where}: {error}"
+        return f"{_from_root(one, path)}: {error}"
     names = tuple(os.path.relpath(file, snapshot.root).replace(os.sep, "/") for file in files)
     new = dict(zip(files, names, strict=True))
     return told._replace(
@@ -67,3 +78,7 @@ def _facts(snapshot: Snapshot, one: Sidecar, layer: Layer) -> RecordFacts | str:
             for flaw in told.flaws
         ),
     )
+
+
+def _from_root(one: Sidecar, path: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(one.path), path))

@@ -30,6 +30,7 @@ from dvc_labelmeta.model.schema import (
     texts,
 )
 from dvc_labelmeta.model.sidecar import MODES
+from dvc_labelmeta.model.values import SHAPES
 
 MODALITIES = [
     "text",
@@ -42,19 +43,7 @@ MODALITIES = [
     "time-series",
     "multimodal",
 ]
-TASKS = [
-    "classification",
-    "multilabel",
-    "span",
-    "relation",
-    "bbox",
-    "polygon",
-    "keypoint",
-    "ranking",
-    "rating",
-    "transcription",
-    "free-text",
-]
+TASKS = list(SHAPES)
 
 
 def _schema(name: str) -> Schema:
@@ -177,6 +166,9 @@ SIDECAR = record(
                                 "how the records are stored", ["jsonl", "csv", "parquet"]
                             ),
                             "level": choice("what `check` holds each record to", LEVELS),
+                            "item_column": text(
+                                "column of the data that names its items; default: item, or id"
+                            ),
                             "hash": choice("algorithm", ["md5", "git"]),
                             "value": text("hash, quoted"),
                             "count": count("records"),
@@ -222,6 +214,11 @@ GUIDELINE = record(
         "title": text("one line"),
         "modality": choice("what is labelled", MODALITIES),
         "task": choice("what kind of label", TASKS),
+        "scale": record(
+            "the rating scale, where that is the task",
+            {},
+            {"min": number("lowest rating"), "max": number("highest rating")},
+        ),
         "owners": texts("who answers for it"),
         "approved_by": listed(
             "who approved this version",

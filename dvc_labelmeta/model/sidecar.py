@@ -22,11 +22,15 @@ class Records(NamedTuple):
     """Where the annotation records of a layer are: a file or folder, from the sidecar.
 
     format: "" where neither the sidecar nor the name says. level: what the records are held to.
+    item_column: the column of the data that names its items, "" for the usual ones. declared: how
+    many records there were when it was written, None where it is not said.
     """
 
     path: str
     format: str = ""
     level: str = "L0"
+    item_column: str = ""
+    declared: int | None = None
 
 
 class Layer(NamedTuple):
@@ -112,4 +116,10 @@ def _annotations(value: dict[str, Any] | None) -> Records | None:
     kind = name.rpartition(".")[2]
     known = {"csv": "csv", "tsv": "csv", "parquet": "parquet", "jsonl": "jsonl", "ndjson": "jsonl"}
     told = value.get("format", known.get(kind, ""))
-    return Records(value["path"], told, value.get("level", "L0"))
+    return Records(
+        value["path"],
+        told,
+        value.get("level", "L0"),
+        value.get("item_column", ""),
+        value.get("count"),
+    )

@@ -79,6 +79,10 @@ class JsonLines:
         """Return SQL for the text in a cell that holds one."""
         return f"json_extract_string({name}, '$')"
 
+    def json(self, name: str) -> str:
+        """Return SQL for the JSON text of a cell, NULL where it is empty."""
+        return name
+
     def is_text(self, name: str) -> str:
         """Return the condition that a cell holds a text ('"' sorts before all other values)."""
         return f"{name} < '#'"
@@ -161,6 +165,10 @@ class Table:
     def text(self, name: str) -> str:
         """Return SQL for the text in a cell."""
         return f"CAST({name} AS VARCHAR)"
+
+    def json(self, name: str) -> str:
+        """Return SQL for the JSON text of a cell: texts may hold some, or be no JSON at all."""
+        return name if self._texts(name) else f"to_json({name})::VARCHAR"
 
     def is_text(self, name: str) -> str:
         """Return the condition that a cell holds a text."""

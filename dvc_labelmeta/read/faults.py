@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from dvc_labelmeta.model.annotation import BY_NAME, FIELDS, NUMBER, TEXT, TIME, mandatory
 from dvc_labelmeta.model.facts import Expected
-from dvc_labelmeta.read.cells import Dialect
+from dvc_labelmeta.read.answers import foreign_value, wrong_value
+from dvc_labelmeta.read.cells import Dialect, quoted
+from dvc_labelmeta.read.split_items import hashes_in
 
 UNLABELLED = ("draft", "skipped", "discarded")
 
@@ -33,7 +35,8 @@ def checks(dialect: Dialect, expected: Expected) -> list[Check]:
         *_types(dialect),
         *_ranges(dialect),
         *_choices(dialect),
-        *_vocabulary(dialect, expected),
+        *_context(dialect, expected),
+        *_moments(dialect, expected),
     ]
 
 
@@ -102,28 +105,104 @@ def _choices(dialect: Dialect) -> Iterator[Check]:
             yield _check("unknown_choice", field.name, f"{there} AND {field.name} NOT IN ({known})")
 
 
-def _vocabulary(dialect: Dialect, expected: Expected) -> Iterator[Check]:
-    vocabularies = expected.vocabularies
-    if vocabularies is None:
-        return
+def _context(dialect: Dialect, expected: Expected) -> Iterator[Check]:
+    """Return the conditions that look at what surrounds a record: guideline, history, split."""
+    ours = _ours(dialect, expected)
+    version = dialect.literal(expected.linked)
+    if "guideline_version" in dialect.fields:
+        version = f"coalesce(guideline_version, {version})"
+        yield from _versions(dialect, expected, ours)
+    yield from _labels(dialect, expected, ours, version)
+    yield from _values(dialect, expected, ours, version)
+    if expected.items is not None and "item" in dialect.fields:
+        there, item = f"NOT {absent(dialect, 'item')}", dialect.text("item")
+        known = hashes_in(expected.items)
+        yield _check("unknown_item", "item", f"{there} AND hash({item}) NOT IN ({known})")
+
+
+def _ours(dialect: Dialect, expected: Expected) -> str:
+    """Return the condition that a record is of the guideline and layer that are judged."""
     ours = "true"
     for name, wanted in (("guideline_id", expected.guideline), ("layer", expected.layer)):
         if wanted and name in dialect.fields:
             ours += f" AND coalesce({name} = {dialect.literal(wanted)}, true)"
-    version = dialect.literal(expected.linked)
-    if "guideline_version" in dialect.fields:
-        version = f"coalesce(guideline_version, {version})"
-        known = ", ".join(dialect.literal(name) for name in (*vocabularies, ""))
+    return ours
+
+
+def _versions(dialect: Dialect, expected: Expected, ours: str) -> Iterator[Check]:
+    if expected.vocabularies is not None:
+        known = ", ".join(dialect.literal(name) for name in (*expected.vocabularies, ""))
         there = dialect.is_text("guideline_version")
         unknown = f"{ours} AND {there} AND guideline_version NOT IN ({known})"
         yield _check("unknown_version", "guideline_version", unknown)
+
+
+def _labels(dialect: Dialect, expected: Expected, ours: str, version: str) -> Iterator[Check]:
     if "label" in dialect.fields:
-        cases = " ".join(
-            f"WHEN {version} = {dialect.literal(name)} THEN "
-            f"{dialect.foreign('label', sorted(words))}"
-            for name, words in vocabularies.items()
-            if words is not None
+        cases = _cases(
+            dialect,
+            version,
+            {
+                name: dialect.foreign("label", sorted(words))
+                for name, words in (expected.vocabularies or {}).items()
+                if words is not None
+            },
         )
         if cases:
-            foreign = f"{ours} AND label IS NOT NULL AND CASE {cases} ELSE false END"
-            yield _check("unknown_label", "label", foreign)
+            yield _check("unknown_label", "label", f"{ours} AND label IS NOT NULL AND {cases}")
+
+
+def _values(dialect: Dialect, expected: Expected, ours: str, version: str) -> Iterator[Check]:
+    """Return the conditions on `value`: the shape of its task, and the labels in it."""
+    if "value" not in dialect.fields:
+        return
+    tasks = expected.tasks or {}
+    wrong = {name: wrong_value(dialect, task) for name, task in tasks.items()}
+    foreign = {
+        name: foreign_value(dialect, tasks[name], sorted(words))
+        for name, words in (expected.vocabularies or {}).items()
+        if words is not None and name in tasks
+    }
+    for kind, by_version in (("wrong_value", wrong), ("unknown_label", foreign)):
+        cases = _cases(dialect, version, {name: sql for name, sql in by_version.items() if sql})
+        if cases:
+            yield _check(kind, "value", f"{ours} AND value IS NOT NULL AND {cases}")
+
+
+def _cases(dialect: Dialect, version: str, by_version: dict[str, str]) -> str:
+    """Return the condition that holds for the version of a record, "" where there is none.
+
+    Versions that ask for the same share one: a condition on a value is long.
+    """
+    versions: dict[str, list[str]] = {}
+    for name, sql in by_version.items():
+        versions.setdefault(sql, []).append(dialect.literal(name))
+    cases = " ".join(
+        f"WHEN {version} IN ({', '.join(names)}) THEN {sql}" for sql, names in versions.items()
+    )
+    return f"CASE {cases} ELSE false END" if cases else ""
+
+
+def _moments(dialect: Dialect, expected: Expected) -> Iterator[Check]:
+    """Return the conditions on the time of labelling, where it is one with a zone."""
+    name = "annotated_at"
+    if name not in dialect.fields or dialect.is_time(name) == "false":
+        return
+    moment, zoned = dialect.time(name), dialect.zoned(name)
+    if expected.since and "guideline_version" in dialect.fields:
+        cases = " ".join(
+            f"WHEN {dialect.literal(version)} THEN {_moment(since)}"
+            for version, since in expected.since.items()
+        )
+        early = f"{moment} < (CASE guideline_version {cases} END) AND {zoned}"
+        newest = _moment(max(expected.since.values()))
+        # most records are later than the newest version: those cost one comparison
+        early = f"CASE WHEN {moment} < {newest} THEN {early} ELSE false END"
+        yield _check("early_time", name, f"{_ours(dialect, expected)} AND {early}")
+    if expected.until:
+        late = f"CASE WHEN {moment} > {_moment(expected.until)} THEN {zoned} ELSE false END"
+        yield _check("future_time", name, late)
+
+
+def _moment(text: str) -> str:
+    return f"TIMESTAMPTZ {quoted(text)}"
