@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from dvc_labelmeta.cli import stats_stage
 from dvc_labelmeta.cli.common import (
     DryRun,
     Format,
@@ -20,6 +21,7 @@ from dvc_labelmeta.cli.common import (
     root_of,
     split_paths,
 )
+from dvc_labelmeta.cli.sources import LayerOption
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.config import CONFIG_FILE
 from dvc_labelmeta.model.gate import FOLDER, GATES_FILE, gate_path
@@ -70,13 +72,24 @@ def overlap(path: str, other: str) -> bool:
     return path == other or path.startswith(other + "/") or other.startswith(path + "/")
 
 
-@app.command("add", epilog="Example: labelmeta stage add gate-single")
+@app.command("add", epilog="Example: labelmeta stage add annotation-stats data/train.csv")
 def add(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A template: see `labelmeta stage list`.")],
+    split: Annotated[str, typer.Argument(help="The split, for annotation-stats.")] = "",
+    layer: LayerOption = "",
     dry_run: DryRun = False,
 ) -> None:
-    """Write the gate stages from a template: gate-always, gate-single or gate-cached."""
+    """Write stages from a template.
+
+    gate-always, gate-single or gate-cached: the gates of all linked splits. annotation-stats:
+    statistics of the annotation records of one split, as DVC metrics and plots.
+    """
+    if name == stats_stage.NAME:
+        stats_stage.add(context, split, layer, dry_run=dry_run)
+        return
+    if split or layer:
+        raise Refused(f"{name} writes the gates of all splits; name none")
     kind = name.removeprefix("gate-")
     stages.template("stages", f"gate-{kind}.yaml")
     root = find_root(root_of(context))

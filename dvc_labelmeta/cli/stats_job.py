@@ -55,8 +55,8 @@ def run(what: Asked, source: Source, wish: Wish) -> tuple[dict[str, Any], list[E
     if wish.plots:
         rows = _rows(what, source, wish, files, found, tallies, votes)
         edits += [
-            _edit(what, os.path.join(wish.plots, name), plots.rows_text(rows[name]))
-            for name in plots.PLOTS
+            _edit(what, os.path.join(wish.plots, name), plots.rows_text(one))
+            for name, one in rows.items()
         ]
     if wish.by:
         found["by"] = _grouped(tallies, votes, wish, wish.by)
@@ -76,7 +76,7 @@ def _rows(
     tallies: Tallies,
     votes: Votes,
 ) -> dict[str, plots.Rows]:
-    """Return the rows of each file of `plots.PLOTS`."""
+    """Return the rows to plot, by file name."""
     past = completeness(_root(what), source, files) if what.snapshot is not None else []
     return {
         "confidence.json": plots.histogram_rows(found["confidence"].get("histogram", ())),

@@ -1,4 +1,7 @@
-"""Statistics of annotation records as rows for `dvc plots`, drawn by `templates/plots/`."""
+"""Statistics of annotation records as rows for `dvc plots`, drawn by `templates/plots/`.
+
+Which field is drawn where stands in `templates/stages/annotation-stats.yaml`.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,6 @@ from typing import Any
 
 Rows = list[dict[str, Any]]
 
-# file: (template, x, y, title); the rows of a matrix also have `share`
-PLOTS = {
-    "confidence.json": ("histogram", "confidence", "votes", "Confidence of votes"),
-    "agreement.json": ("agreement", "guideline_version", "alpha", "Agreement by guideline version"),
-    "labels.json": ("matrix", "other", "label", "What others chose, by label"),
-    "annotators.json": ("matrix", "other", "annotator", "Agreement of pairs of annotators"),
-    "completeness.json": ("matrix", "commit", "field", "Records that have a field, by commit"),
-}
 _LABELS = 30  # more cells cannot be read
 
 
