@@ -8,10 +8,10 @@ from typing import Any
 import yaml
 
 from dvc_labelmeta.model.config import Config, Ignore
-from dvc_labelmeta.model.facts import At, Flaw, RecordFacts
+from dvc_labelmeta.model.facts import KINDS, At, Flaw, RecordFacts
 from dvc_labelmeta.model.gate import gate, gate_path
 from dvc_labelmeta.model.guideline import Edition, Guideline, Pin
-from dvc_labelmeta.model.sidecar import SUFFIX, DataPin, Layer, Link, Sidecar
+from dvc_labelmeta.model.sidecar import SUFFIX, DataPin, Layer, Link, Records, Sidecar
 from dvc_labelmeta.model.snapshot import Fault, Out, Place, Record, Run, Snapshot, Stage
 
 ONE_COMMIT = (("0123456789abcdef", "2026-01-06", "Change the text"),)
@@ -24,13 +24,17 @@ def a_snapshot(text: str = "") -> Snapshot:
     links: {split: {id, version, object, object_there, mode, dataset, value, present, in_history,
         found, cut, bump, behind, status, gate, gate_untracked, untracked, split, layer}}
     data: {path: {value, hash, folder, stage, merged_in}}   splits: [glob]   faults: {path: text}
-    annotations: {split: {kind of fault: {field: count}}} or {split: {unread: why}}
+    annotations: {split: {kind of fault: {field: count}, versions: {version: records}, records,
+        declared}} or {split: {unread: why}}
     stages, gate_stages: {name: {...}}   runs: {stage: {...}}   profile, gate, ignore: as configured
     """
     told: dict[str, Any] = yaml.safe_load(text) or {}
     guidelines = {i: _guideline(i, g or {}) for i, g in told.get("guidelines", {"g": {}}).items()}
     links = told.get("links", {})
-    sidecars = tuple(_sidecar(split, link) for split, link in links.items())
+    annotations = told.get("annotations", {})
+    sidecars = tuple(
+        _sidecar(split, link | {"records": annotations.get(split)}) for split, link in links.items()
+    )
     records = _records(told, sidecars)
     config = Config(
         profile=told.get("profile", "link"),
@@ -59,9 +63,9 @@ def a_snapshot(text: str = "") -> Snapshot:
             for n, r in told.get("runs", {}).items()
         ),
         annotations={
-            (one.split, one.layers[0].name): _facts(told["annotations"][one.split])
+            (one.split, one.layers[0].name): _facts(annotations[one.split])
             for one in sidecars
-            if one.split in told.get("annotations", {})
+            if one.split in annotations
         },
     )
 
@@ -69,12 +73,18 @@ def a_snapshot(text: str = "") -> Snapshot:
 def _facts(told: dict[str, Any]) -> RecordFacts | str:
     if "unread" in told:
         return str(told["unread"])
+    versions = told.get("versions", {})
     flaws = [
         Flaw(kind, field, count, (At("data/a.jsonl", 3, "r1", "x"),))
         for kind, fields in told.items()
+        if kind in KINDS
         for field, count in fields.items()
     ]
-    return RecordFacts(flaws=tuple(flaws))
+    return RecordFacts(
+        records=told.get("records", sum(versions.values())),
+        flaws=tuple(flaws),
+        versions=tuple(versions.items()),
+    )
 
 
 def an_object(version: str) -> str:
@@ -99,7 +109,9 @@ def _guideline(id_: str, told: dict[str, Any]) -> Guideline:
 def _sidecar(split: str, told: dict[str, Any]) -> Sidecar:
     version = told["version"]
     link = Link(told.get("id", "g"), version, "c" * 40, told.get("object", an_object(version)))
-    layer = Layer(told.get("layer", "labels"), link, told.get("mode", "backward"))
+    records = told["records"]
+    named = None if records is None else Records("a.jsonl", declared=records.get("declared"))
+    layer = Layer(told.get("layer", "labels"), link, told.get("mode", "backward"), named)
     data = told.get("split", split)
     pin = DataPin(data, told.get("pin", "exact"), told.get("hash", "md5"), told.get("value", "aa"))
     return Sidecar(split + SUFFIX, data, pin, dataset=told.get("dataset", ""), layers=(layer,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from dvc_labelmeta.checks import guidelines, links, pipeline, records, splits
+from dvc_labelmeta.checks import context, guidelines, links, pipeline, records, splits
 from dvc_labelmeta.checks.rule import PIPELINE, PROJECT, SPLIT, Hit, Rule
 from dvc_labelmeta.errors import BadConfig, LabelMetaError
 from dvc_labelmeta.model.config import Ignore, glob_matcher
@@ -19,6 +19,7 @@ _READ = ("LM100",)
 _DATA = (*_READ, "LM112", "LM111", "LM115")
 _LINK = (*_READ, "LM112", "LM125", "LM126", "LM104", "LM117", "LM102")
 _RECORDS = ("LM300",)
+_VERSIONS = (*_RECORDS, "LM310", "LM320")
 
 RULES: tuple[Rule, ...] = (
     Rule("LM100", "error", SPLIT, splits.unreadable_file, unjudged=True),
@@ -64,6 +65,14 @@ RULES: tuple[Rule, ...] = (
     Rule("LM312", "error", SPLIT, records.missing_superseded_record, _RECORDS, "0.2.0"),
     Rule("LM313", "error", SPLIT, records.later_superseded_record, _RECORDS, "0.2.0"),
     Rule("LM314", "warning", SPLIT, records.repeated_label, _RECORDS, "0.2.0"),
+    Rule("LM315", "error", SPLIT, context.wrong_value, _RECORDS, "0.2.0"),
+    Rule("LM316", "error", SPLIT, context.unknown_item, _RECORDS, "0.2.0"),
+    Rule("LM317", "error", SPLIT, context.early_time, _RECORDS, "0.2.0"),
+    Rule("LM318", "warning", SPLIT, context.future_time, _RECORDS, "0.2.0"),
+    Rule("LM319", "warning", SPLIT, context.odd_duration, _RECORDS, "0.2.0"),
+    Rule("LM320", "error", SPLIT, context.incompatible_records, (*_RECORDS, "LM310"), "0.2.0"),
+    Rule("LM321", "note", SPLIT, context.mixed_versions, _VERSIONS, "0.2.0", _AUDIT),
+    Rule("LM322", "error", SPLIT, context.miscounted_records, _RECORDS, "0.2.0"),
 )  # fmt: skip
 
 BY_CODE = {rule.code: rule for rule in RULES}

@@ -35,7 +35,7 @@ def unread_records(snapshot: Snapshot) -> Iterator[Hit]:
             told.add(found)
             message = f"the annotation records were not judged: {found}"
             fix = 'dvc pull, or pip install "dvc-labelmeta[annotations]"'
-            yield Hit((one.split, layer.name), _place(one, layer), message, fix)
+            yield Hit((one.split, layer.name), records_place(one, layer), message, fix)
 
 
 def malformed_record(snapshot: Snapshot) -> Iterator[Hit]:
@@ -52,9 +52,7 @@ def malformed_record(snapshot: Snapshot) -> Iterator[Hit]:
         annotations: {data/train.csv: {}}
     Fix: take the lines out or write them again (labelmeta annotations validate --bad-rows FILE)
     """
-    yield from _hits(
-        snapshot, "malformed", "{count} lines of the records of {split} hold no record"
-    )
+    yield from hits(snapshot, "malformed", "{count} lines of the records of {split} hold no record")
 
 
 def repeated_key(snapshot: Snapshot) -> Iterator[Hit]:
@@ -70,7 +68,7 @@ def repeated_key(snapshot: Snapshot) -> Iterator[Hit]:
         annotations: {data/train.csv: {}}
     Fix: keep one of the two
     """
-    yield from _hits(snapshot, "repeated_key", "{count} records of {split} have a key twice")
+    yield from hits(snapshot, "repeated_key", "{count} records of {split} have a key twice")
 
 
 def missing_field(snapshot: Snapshot) -> Iterator[Hit]:
@@ -86,7 +84,7 @@ def missing_field(snapshot: Snapshot) -> Iterator[Hit]:
         annotations: {data/train.csv: {}}
     Fix: fill it in, or import the records again with a mapping that has it
     """
-    yield from _hits(snapshot, "missing", "{count} records of {split} have no {field}")
+    yield from hits(snapshot, "missing", "{count} records of {split} have no {field}")
 
 
 def wrong_type(snapshot: Snapshot) -> Iterator[Hit]:
@@ -102,7 +100,7 @@ def wrong_type(snapshot: Snapshot) -> Iterator[Hit]:
         annotations: {data/train.csv: {}}
     Fix: write numbers as numbers, lists as lists and all else as text
     """
-    yield from _hits(
+    yield from hits(
         snapshot, "wrong_type", "{count} records of {split} have a {field} of the wrong type"
     )
 
@@ -120,7 +118,7 @@ def unzoned_time(snapshot: Snapshot) -> Iterator[Hit]:
         annotations: {data/train.csv: {}}
     Fix: write RFC 3339 with a zone, such as 2026-02-01T09:30:00+01:00
     """
-    yield from _hits(
+    yield from hits(
         snapshot, "unzoned_time", "{count} records of {split} have {field} without a zone"
     )
 
@@ -138,7 +136,7 @@ def impossible_time(snapshot: Snapshot) -> Iterator[Hit]:
         annotations: {data/train.csv: {}}
     Fix: write RFC 3339 with a zone, such as 2026-02-01T09:30:00+01:00
     """
-    yield from _hits(
+    yield from hits(
         snapshot,
         "impossible_time",
         "{count} records of {split} have {field} that is no RFC 3339 time",
@@ -159,7 +157,7 @@ def out_of_range(snapshot: Snapshot) -> Iterator[Hit]:
         annotations: {data/train.csv: {}}
     Fix: map the scale to 0..1 and keep the raw value in `extra`; unknown is absent, never 0
     """
-    yield from _hits(
+    yield from hits(
         snapshot, "out_of_range", "{count} records of {split} have {field} outside its range"
     )
 
@@ -177,7 +175,7 @@ def unknown_choice(snapshot: Snapshot) -> Iterator[Hit]:
         annotations: {data/train.csv: {}}
     Fix: map it to one of the choices (labelmeta annotations validate shows the values)
     """
-    yield from _hits(
+    yield from hits(
         snapshot,
         "unknown_choice",
         "{count} records of {split} have a {field} that is none of the choices",
@@ -197,7 +195,7 @@ def unknown_guideline_version(snapshot: Snapshot) -> Iterator[Hit]:
         annotations: {data/train.csv: {}}
     Fix: correct the version, or commit the guideline they were made under
     """
-    yield from _hits(
+    yield from hits(
         snapshot,
         "unknown_version",
         "{count} records of {split} name a guideline version that does not exist",
@@ -217,7 +215,7 @@ def unknown_label(snapshot: Snapshot) -> Iterator[Hit]:
         annotations: {data/train.csv: {}}
     Fix: correct the label, or the guideline version of the record
     """
-    yield from _hits(
+    yield from hits(
         snapshot,
         "unknown_label",
         "{count} records of {split} have a label that their guideline version lacks",
@@ -237,7 +235,7 @@ def duplicate_record_id(snapshot: Snapshot) -> Iterator[Hit]:
         annotations: {data/train.csv: {}}
     Fix: take the second copy out, or give each act of labelling its own id
     """
-    yield from _hits(
+    yield from hits(
         snapshot, "duplicate_id", "{count} records of {split} have the id of an earlier one"
     )
 
@@ -255,7 +253,7 @@ def missing_superseded_record(snapshot: Snapshot) -> Iterator[Hit]:
         annotations: {data/train.csv: {}}
     Fix: restore the earlier record; records are appended, never overwritten
     """
-    yield from _hits(
+    yield from hits(
         snapshot, "missing_superseded", "{count} records of {split} replace one that does not exist"
     )
 
@@ -273,7 +271,7 @@ def later_superseded_record(snapshot: Snapshot) -> Iterator[Hit]:
         annotations: {data/train.csv: {}}
     Fix: let each record name an earlier one
     """
-    yield from _hits(
+    yield from hits(
         snapshot,
         "later_superseded",
         "{count} records of {split} replace themselves, a later one, or go in a circle",
@@ -293,14 +291,14 @@ def repeated_label(snapshot: Snapshot) -> Iterator[Hit]:
         annotations: {data/train.csv: {}}
     Fix: name the earlier record in `supersedes`, or leave the second out
     """
-    yield from _hits(
+    yield from hits(
         snapshot,
         "relabelled",
         "{count} records of {split} label an item that the annotator had labelled before",
     )
 
 
-def _hits(snapshot: Snapshot, kind: str, message: str) -> Iterator[Hit]:
+def hits(snapshot: Snapshot, kind: str, message: str) -> Iterator[Hit]:
     """Yield a hit for each field of each layer's records in which this kind was found."""
     for one, layer in layers(snapshot):
         found = snapshot.annotations.get((one.split, layer.name))
@@ -310,15 +308,16 @@ def _hits(snapshot: Snapshot, kind: str, message: str) -> Iterator[Hit]:
                 told = message.format(count=flaw.records, split=name, field=flaw.field)
                 yield Hit(
                     (one.split, layer.name),
-                    _place(one, layer),
+                    records_place(one, layer),
                     told.replace("1 records of", "1 record of") if flaw.records == 1 else told,
                     f"labelmeta annotations validate {one.split} --bad-rows bad.jsonl",
                     details=_details(flaw),
                 )
 
 
-def _place(one: Sidecar, layer: Layer) -> Place:
-    return Place(one.path, ("layers", layer.name, "annotations", "path"))
+def records_place(one: Sidecar, layer: Layer, key: str = "path") -> Place:
+    """Return where a sidecar speaks of the records of a layer."""
+    return Place(one.path, ("layers", layer.name, "annotations", key))
 
 
 def _details(flaw: Flaw) -> tuple[str, ...]:
