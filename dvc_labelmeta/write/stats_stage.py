@@ -30,8 +30,8 @@ def stage_files(split: str, layer: str, records: str, sidecar: str) -> dict[str,
         "cmd": "'" + cmd.replace("'", "''") + "'",
         "records": plain(records),
         "sidecar": plain(sidecar),
-        "plots": plain(f"{folder}/plots"),
-        "metrics": plain(f"{folder}/metrics.json"),
+        "plots": f"{folder}/plots",  # in double quotes there; nothing in it needs more
+        "metrics": f"{folder}/metrics.json",
     }
     text = template("stages", f"{NAME}.yaml")
     filled = re.sub(r"\{\{(\w+)\}\}", lambda one: values[one[1]], text)
