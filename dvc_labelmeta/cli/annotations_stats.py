@@ -28,35 +28,33 @@ class Wish(NamedTuple):
     metrics: str
     plots: str
 
-    @property
-    def writes(self) -> bool:
-        """Whether anything is to be written."""
-        return self.write or bool(self.metrics) or bool(self.plots)
+
+By = Annotated[
+    str, typer.Option(help="Also one line for each guideline_version, batch, annotator or label.")
+]
+Level = Annotated[str, typer.Option(help="Scale of the labels: nominal, ordinal or interval.")]
+Resamples = Annotated[
+    int, typer.Option(help="Bootstrap resamples for intervals; 0: no interval.", min=0)
+]
+Write = Annotated[
+    bool, typer.Option("--write", help="Put a summary into the sidecar of the split.")
+]
+Metrics = Annotated[
+    str, typer.Option(help="Write a file that `dvc metrics` reads.", metavar="FILE")
+]
+Plots = Annotated[str, typer.Option(help="Write the files that `dvc plots` draws.", metavar="DIR")]
 
 
 def stats(
     context: typer.Context,
     name: Name,
-    by: Annotated[
-        str,
-        typer.Option(help="Also one line for each guideline_version, batch, annotator or label."),
-    ] = "",
+    by: By = "",
     layer: LayerOption = "",
-    level: Annotated[
-        str, typer.Option(help="Scale of the labels: nominal, ordinal or interval.")
-    ] = NOMINAL,
-    resamples: Annotated[
-        int, typer.Option(help="Bootstrap resamples for intervals; 0: no interval.", min=0)
-    ] = 1000,
-    write: Annotated[
-        bool, typer.Option("--write", help="Put a summary into the sidecar of the split.")
-    ] = False,
-    metrics: Annotated[
-        str, typer.Option(help="Write a file that `dvc metrics` reads.", metavar="FILE")
-    ] = "",
-    plots: Annotated[
-        str, typer.Option(help="Write the files that `dvc plots` draws.", metavar="DIR")
-    ] = "",
+    level: Level = NOMINAL,
+    resamples: Resamples = 1000,
+    write: Write = False,
+    metrics: Metrics = "",
+    plots: Plots = "",
     dry_run: DryRun = False,
     format_: Format = "text",
 ) -> None:
@@ -68,12 +66,7 @@ def stats(
     `labelmeta stage add annotation-stats SPLIT` has DVC write metrics and plots on every repro.
     """
     refuse_other("--format", format_, ("text", "json"))
-    refuse_other("--level", level, LEVELS)
-    if by:
-        refuse_other("--by", by, GROUPS)
-    wish = Wish(layer, level, by, resamples, write, metrics, plots)
-    if dry_run and not wish.writes:
-        raise Refused("--dry-run needs something to write: --write, --metrics or --plots")
+    wish = _checked(Wish(layer, level, by, resamples, write, metrics, plots), dry_run=dry_run)
     need_engine()
     from dvc_labelmeta.cli.stats_job import put, run  # noqa: PLC0415  # needs the extra
 
@@ -85,8 +78,22 @@ def stats(
         found, edits = run(what, source, wish)
     _show(found, format_)
     if found["unread_lines"]:
+        if edits:
+            typer.echo(
+                "labelmeta: nothing was written, since not all lines could be read", err=True
+            )
         raise typer.Exit(UNJUDGED)
     put(what, edits, dry_run=dry_run, silent=quiet(context), to_stderr=format_ == "json")
+
+
+def _checked(wish: Wish, *, dry_run: bool) -> Wish:
+    """Return the wish; refuses what it cannot mean."""
+    refuse_other("--level", wish.level, LEVELS)
+    if wish.by:
+        refuse_other("--by", wish.by, GROUPS)
+    if dry_run and not (wish.write or wish.metrics or wish.plots):
+        raise Refused("--dry-run needs something to write: --write, --metrics or --plots")
+    return wish
 
 
 def _show(found: dict[str, Any], format_: str) -> None:

@@ -88,10 +88,10 @@ def add(
     if name == stats_stage.NAME:
         stats_stage.add(context, split, layer, dry_run=dry_run)
         return
-    if split or layer:
-        raise Refused(f"{name} writes the gates of all splits; name none")
     kind = name.removeprefix("gate-")
     stages.template("stages", f"gate-{kind}.yaml")
+    if split or layer:
+        raise Refused(f"{name} writes the gates of all splits; name none")
     root = find_root(root_of(context))
     with lock(root):
         if kind == "single":

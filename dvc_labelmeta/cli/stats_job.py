@@ -48,6 +48,10 @@ def run(what: Asked, source: Source, wish: Wish) -> tuple[dict[str, Any], list[E
         **summary(tallies, votes, unread, level=wish.level, resamples=wish.resamples),
     }
     edits = []
+    if not wish.write and _is_stale(what, source, files):
+        found["warnings"].append(
+            "the summary in the sidecar was counted from other records; --write renews it"
+        )
     if wish.write:
         edits.append(_sidecar(what, source, files, found))
     if wish.metrics:
@@ -91,6 +95,15 @@ def _rows(
     }
 
 
+def _is_stale(what: Asked, source: Source, files: Sequence[str]) -> bool:
+    """Whether the sidecar has a summary of other records than there are."""
+    if source.sidecar is None:
+        return False
+    value = parse(decode(content(_root(what), source.sidecar.path) or b""))
+    summary = value["layers"][source.layer_name]["annotations"].get("summary")
+    return summary is not None and summary["value"] != records_hash(source.path, files)
+
+
 def _sidecar(what: Asked, source: Source, files: Sequence[str], found: dict[str, Any]) -> Edit:
     """Return the edit that puts the summary into the sidecar; all else in it stays as it is."""
     assert source.sidecar is not None  # noqa: S101  # for the type checker: the command asked
@@ -109,9 +122,10 @@ def _root(what: Asked) -> str:
 
 def _edit(what: Asked, path: str, text: str) -> Edit:
     """Return the edit of a file that the user named from the current folder."""
-    root = _root(what)
-    below = os.path.relpath(os.path.abspath(path), root)
-    return Edit(below, content(root, below), text.encode())
+    root, full = _root(what), os.path.abspath(path)
+    below = os.path.relpath(full, root)
+    shown = full if below.startswith(os.pardir) else below
+    return Edit(shown, content(root, shown), text.encode())
 
 
 def put(what: Asked, edits: list[Edit], *, dry_run: bool, silent: bool, to_stderr: bool) -> None:

@@ -79,9 +79,12 @@ def annotator_rows(pairs: Iterable[Mapping[str, Any]]) -> Rows:
 
 
 def share_rows(states: Iterable[tuple[str, Mapping[str, float]]]) -> Rows:
-    """Return a row for each (commit, {field: share of the records that have it})."""
+    """Return a row for each (commit, {field: share of the records that have it}).
+
+    The field stands under `name`, since DVC puts a `field` of its own into each row.
+    """
     return [
-        {"commit": commit, "field": field, "share": round(share, 4)}
+        {"commit": commit, "name": field, "share": round(share, 4)}
         for commit, shares in states
         for field, share in shares.items()
     ]
