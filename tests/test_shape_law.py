@@ -93,6 +93,8 @@ VALID: dict[str, Any] = {
         "edge_cases": [{"id": "E1", "case": "both", "decision": "no", "label": "no"}],
         "escalation": [{"id": "X1", "when": "unsure", "to": "lead"}],
         "decision_tree": {"q": "?"},
+        "changes": [{"clause": "R1", "meaning": "kept", "note": "shorter"}],
+        "optional_fields": ["confidence"],
     },
     "releases": {
         "schema": "labelmeta/releases/v1",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dvc_labelmeta.model.annotation import LEVELS
 from dvc_labelmeta.model.config import GATES, PROFILES
-from dvc_labelmeta.model.guideline import STATUSES
+from dvc_labelmeta.model.guideline import MEANINGS, STATUSES
 from dvc_labelmeta.model.schema import (
     DATE,
     END,
@@ -234,6 +234,17 @@ GUIDELINE = record(
         ),
         "effective_from": text("date, quoted", DATE),
         "change_note": text("what changed against the version before, for annotators"),
+        "changes": listed(
+            "what the author says of reworded clauses; only new entries speak of a new version",
+            record(
+                "one declaration",
+                {
+                    "clause": text("id of a label, rule or case; decision_tree; a prose file"),
+                    "meaning": choice("what became of its meaning", MEANINGS),
+                },
+                {"note": text("why")},
+            ),
+        ),
         "labels": listed(
             "what may be chosen",
             record(
@@ -285,6 +296,7 @@ GUIDELINE = record(
         "decision_tree": free("nodes with questions, leaves that name labels"),
         "confidence": free("scale: unit, or an ordinal scale with its map to 0..1"),
         "required_fields": texts("fields every annotation must carry"),
+        "optional_fields": texts("fields an annotation may carry"),
     },
 )
 

@@ -6,6 +6,8 @@ import re
 from typing import NamedTuple
 
 STATUSES = ("draft", "active", "deprecated", "retired")
+# what an author may say of a reworded clause; after a typo, or kept, it means the same
+MEANINGS = ("typo", "kept", "narrowed", "widened", "changed")
 BUMPS = ("none", "patch", "minor", "unknown", "major")
 
 # https://semver.org, without build metadata's extra groups
