@@ -1,6 +1,7 @@
 """Statistics of annotation records as rows for `dvc plots`, drawn by `templates/plots/`.
 
-Which field is drawn where stands in `templates/stages/annotation-stats.yaml`.
+Which field is drawn where stands in `templates/stages/annotation-stats.yaml`; `order` is the place
+of a column of a matrix.
 """
 
 from __future__ import annotations
@@ -58,8 +59,9 @@ def label_rows(pairs: Mapping[tuple[Any, Any], float], labels: Iterable[Any]) ->
                 "other": str(other),
                 "share": round(pairs.get((label, other), 0.0) / given, 4),
                 "pairs": round(pairs.get((label, other), 0.0), 4),
+                "order": order,
             }
-            for other in shown
+            for order, other in enumerate(shown)
             if given
         ]
     return rows
@@ -67,15 +69,21 @@ def label_rows(pairs: Mapping[tuple[Any, Any], float], labels: Iterable[Any]) ->
 
 def annotator_rows(pairs: Iterable[Mapping[str, Any]]) -> Rows:
     """Return a row for each pair of annotators in both orders: of common items, the share alike."""
-    rows = []
+    found = {}
     for pair in pairs:
         one, other = pair["annotators"]
-        numbers = {"share": round(pair["percent"], 4), "items": pair["items"]}
-        rows += [
-            {"annotator": one, "other": other, **numbers},
-            {"annotator": other, "other": one, **numbers},
-        ]
-    return sorted(rows, key=lambda row: (row["annotator"], row["other"]))
+        found[one, other] = found[other, one] = pair
+    names = sorted({one for one, _ in found})
+    return [
+        {
+            "annotator": one,
+            "other": other,
+            "share": round(found[one, other]["percent"], 4),
+            "items": found[one, other]["items"],
+            "order": names.index(other),
+        }
+        for one, other in sorted(found)
+    ]
 
 
 def share_rows(states: Iterable[tuple[str, Mapping[str, float]]]) -> Rows:
@@ -84,8 +92,8 @@ def share_rows(states: Iterable[tuple[str, Mapping[str, float]]]) -> Rows:
     The field stands under `name`, since DVC puts a `field` of its own into each row.
     """
     return [
-        {"commit": commit, "name": field, "share": round(share, 4)}
-        for commit, shares in states
+        {"commit": commit, "name": field, "share": round(share, 4), "order": order}
+        for order, (commit, shares) in enumerate(states)
         for field, share in shares.items()
     ]
 
