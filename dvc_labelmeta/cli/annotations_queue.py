@@ -72,18 +72,17 @@ def queue(
 
 def _ranked(what: Asked, source: Source, layer: str, reasons: Collection[str]) -> tuple[Queue, int]:
     """Return the queue of a source's records, and how many of its lines are none."""
-    from dvc_labelmeta.cli.summary import chosen_layer  # noqa: PLC0415  # DuckDB is an extra
-    from dvc_labelmeta.read.queue import FIELDS, Queue  # noqa: PLC0415  # DuckDB is an extra
+    from dvc_labelmeta.cli.summary import counted  # noqa: PLC0415  # DuckDB is an extra
+    from dvc_labelmeta.read.queue import FIELDS, Queue  # noqa: PLC0415  # needs it
     from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
-    from dvc_labelmeta.read.tallies import Tallies, lines  # noqa: PLC0415  # needs it
 
     files = shards(source.path, source.format)
     connection = open_records(files, source.format)
-    tallies = Tallies(connection, FIELDS)
+    text = files if source.format == "jsonl" else ()
+    wanted = source.layer_name or layer
+    tallies, unread = counted(connection, text, layer=wanted, more=FIELDS)
     if not tallies.read:
         raise UnreadableFile("holds no annotation record")
-    unread = lines(connection, files) - tallies.read if source.format == "jsonl" else 0
-    tallies.select(chosen_layer(tallies.layers, source.layer_name or layer))
     if what.snapshot is None or source.layer is None or "changed" not in reasons:
         return Queue(tallies, reasons), unread
     id_ = source.layer.guideline.id

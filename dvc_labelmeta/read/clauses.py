@@ -1,16 +1,13 @@
-"""Which clauses of a guideline read otherwise now than in an earlier version, from its history."""
+"""What the clauses of a guideline say in each version, and which read otherwise now."""
 
 from __future__ import annotations
 
 import json
-import posixpath
 from typing import Any
 
 from dvc_labelmeta.model.guideline import Guideline
 from dvc_labelmeta.model.snapshot import Snapshot
-from dvc_labelmeta.read.git import Objects
-from dvc_labelmeta.read.guidelines import structured_path
-from dvc_labelmeta.read.vocabulary import repository_of, structure
+from dvc_labelmeta.read.vocabulary import repository_of, state_of
 
 # what a decision rests on; names, examples and reasons may change and leave the meaning
 _MEANING = {
@@ -19,6 +16,7 @@ _MEANING = {
     "edge_cases": ("case", "decision", "label"),
     "escalation": ("when", "to"),
 }
+_SAID = ("text", "case", "when", "definition", "name")
 Texts = dict[str, str]
 
 
@@ -28,18 +26,7 @@ def changed_clauses(snapshot: Snapshot, guideline: Guideline) -> dict[str, froze
     Of the versions in the history of HEAD. A clause counts as unchanged if any state of that
     version had the wording of HEAD. Empty for prose, which has no clauses.
     """
-    repository = repository_of(snapshot, guideline)
-    if repository is None or not repository.head:
-        return {}
-    git = repository.git
-    head = snapshot.head if guideline.repo is None else repository.head
-    path = git.above(guideline.path)
-    states: list[tuple[str, Texts]] = []
-    with git.objects() as objects:
-        for commit in git.log(head, "--", f":(top,literal){path}"):
-            value = _state(objects, commit.hash, path)
-            if value is not None:
-                states.append((value["version"], _texts(value)))
+    states = [(value["version"], _texts(value)) for value in _states(snapshot, guideline)]
     if not states:
         return {}
     now = states[0][1]
@@ -52,17 +39,38 @@ def changed_clauses(snapshot: Snapshot, guideline: Guideline) -> dict[str, froze
     return {version: ids - same[version] for version, ids in found.items() if ids - same[version]}
 
 
-def _state(objects: Objects, commit: str, path: str) -> dict[str, Any] | None:
-    entry = objects.entry(commit, path)
-    if entry is None:
-        return None
-    folder = entry.mode == "40000"
-    where = structured_path(path, folder=folder)
-    blob: str | None = entry.object if where and not folder else None
-    if folder and where:
-        name = posixpath.basename(where)
-        blob = next((e.object for e in objects.entries(entry.object) if e.name == name), None)
-    return structure(objects.blob(blob)) if blob else None
+def wordings(snapshot: Snapshot, guideline: Guideline) -> dict[str, dict[str, str]]:
+    """Return {version: {id of a label or clause: what it says}}, the latest version first.
+
+    Of the versions in the history of HEAD; of a version with several states, the latest counts.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for value in _states(snapshot, guideline):
+        said = {
+            clause["id"]: next((clause[key] for key in _SAID if key in clause), "")
+            for part in _MEANING
+            for clause in value.get(part, ())
+        }
+        found.setdefault(value["version"], said)
+    return found
+
+
+def _states(snapshot: Snapshot, guideline: Guideline) -> list[dict[str, Any]]:
+    """Return what each state of a guideline in the history of HEAD says, newest first."""
+    repository = repository_of(snapshot, guideline)
+    if repository is None or not repository.head:
+        return []
+    git = repository.git
+    head = snapshot.head if guideline.repo is None else repository.head
+    path = git.above(guideline.path)
+    found = []
+    with git.objects() as objects:
+        for commit in git.log(head, "--", f":(top,literal){path}"):
+            entry = objects.entry(commit.hash, path)
+            if entry is not None:
+                folder = entry.mode == "40000"
+                found.append(state_of(objects, path, entry.object, folder=folder))
+    return found
 
 
 def _texts(value: dict[str, Any]) -> Texts:

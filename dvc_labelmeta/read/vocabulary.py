@@ -49,7 +49,7 @@ def known(snapshot: Snapshot, guideline: Guideline) -> Known:
             entry = objects.entry(commit, path) if objects.get(commit) else None
             if entry is not None:
                 folder = entry.mode == "40000"
-                _add(found, _state(objects, path, entry.object, folder=folder), day)
+                _add(found, state_of(objects, path, entry.object, folder=folder), day)
     for release in guideline.releases:
         found.vocabularies.setdefault(release.version, None)
     if repository.shallow:
@@ -71,14 +71,14 @@ def repository_of(snapshot: Snapshot, guideline: Guideline) -> Repository | None
     return None if folder is None else open_bare(folder)
 
 
-def _state(objects: Objects, path: str, object_: str, *, folder: bool) -> dict[str, Any]:
+def state_of(objects: Objects, path: str, object_: str, *, folder: bool) -> dict[str, Any]:
     """Return what one state of a guideline says; prose has only a version."""
     where = structured_path(path, folder=folder)
     blob: str | None = object_ if where and not folder else None
     if folder and where:
         name = posixpath.basename(where)
         blob = next((e.object for e in objects.entries(object_) if e.name == name), None)
-    value = structure(objects.blob(blob)) if blob else None
+    value = _structure(objects.blob(blob)) if blob else None
     return {"version": object_[:12]} if value is None else value
 
 
@@ -96,7 +96,7 @@ def _add(found: Known, value: dict[str, Any], day: str) -> None:
         found.since[version] = min(filter(None, days))
 
 
-def structure(content: bytes | None) -> dict[str, Any] | None:
+def _structure(content: bytes | None) -> dict[str, Any] | None:
     """Return what a guideline.yaml holds, None where it does not fit its schema."""
     if content is None:
         return None
