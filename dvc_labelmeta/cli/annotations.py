@@ -5,6 +5,8 @@ from __future__ import annotations
 import typer
 
 from dvc_labelmeta.cli import (
+    annotations_bisect,
+    annotations_clarity,
     annotations_import,
     annotations_queue,
     annotations_stats,
@@ -24,3 +26,5 @@ app.command("validate", epilog=annotations_validate.EXAMPLE)(annotations_validat
 app.command("queue", epilog=annotations_queue.EXAMPLE, help=annotations_queue.HELP)(
     annotations_queue.queue
 )
+app.command("clarity", epilog=annotations_clarity.EXAMPLE)(annotations_clarity.clarity)
+app.command("bisect", epilog=annotations_bisect.EXAMPLE)(annotations_bisect.bisect)
