@@ -236,6 +236,34 @@ def test_supersedes_must_be_earlier_and_make_no_circle(tmp_path: Path) -> None:
     assert told(facts(path)) == {("later_superseded", "supersedes"): (4, [5, 6, 7, 10])}
 
 
+def test_durations_far_out_of_the_whole_set_are_told(tmp_path: Path) -> None:
+    def odd(*ends: float) -> list[tuple[int, list[str]]]:
+        # quartiles of 8 and 16 seconds: the outer fences of the logarithms are at 1 and 128
+        files, seconds = [], [8, 8, 8, 8, 16, 16, 16, 16, 11, 11]
+        for number in range(2):
+            made = [r | {"id": f"{number}-{r['id']}", "item": r["id"]} for r in records(12)]
+            for record, duration in zip(made, (*seconds, *ends), strict=False):
+                record |= {"duration_seconds": duration, "annotator": f"a{number}"}
+            files.append(tmp_path / f"{number}.jsonl")
+            files[-1].write_text("".join(as_line(r) for r in made[: len([*seconds, *ends])]))
+        found = facts(files).flaws
+        assert {flaw.kind for flaw in found} <= {"odd_duration"}
+        return [(flaw.records, [at.value for at in flaw.places]) for flaw in found]
+
+    assert odd(1.01, 127) == []
+    assert odd(0.99, 127) == [(2, ["0.99", "0.99"])]
+    assert odd(1.01, 129) == [(2, ["129", "129"])]
+
+
+def test_of_few_durations_none_is_odd(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    for count, told_of in ((19, 0), (20, 1)):
+        made = [r | {"duration_seconds": 8 + n} for n, r in enumerate(records(count))]
+        made[3]["duration_seconds"] = 1e9
+        path.write_text("".join(map(as_line, made)))
+        assert len(facts(path).flaws) == told_of
+
+
 def test_without_vocabularies_labels_and_versions_are_not_judged(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(as_line(next(records(1)) | {"label": "zz", "guideline_version": "7"}))

@@ -10,9 +10,9 @@ MISSING = (
 )
 LATER = (
     "SELECT one.position FROM kept AS one JOIN kept AS old ON one.supersedes = old.id "
-    "WHERE old.moment > one.moment OR one.id = one.supersedes "
-    "UNION SELECT position FROM kept WHERE supersedes IS NOT NULL AND id IN (SELECT id FROM circle)"
+    "WHERE old.moment > one.moment OR one.id = one.supersedes"
 )
+CLOSED = "SELECT position FROM kept WHERE supersedes IS NOT NULL AND id IN (SELECT id FROM circle)"
 
 
 def find(db: duckdb.DuckDBPyConnection) -> None:

@@ -1,8 +1,7 @@
-"""Lines of annotation files as Python sees them: mended copies, numbers, rows to show."""
+"""Lines of annotation files as Python sees them: mended copies, CSV rows, rows to show."""
 
 from __future__ import annotations
 
-import bisect
 import csv
 import gzip
 import io
@@ -60,24 +59,6 @@ def _mended(line: bytes) -> bytes:
     if b"\r" in line or b"\x01" in line:
         return b"! " + repr(line.decode("utf-8"))[1:-1].encode()
     return line
-
-
-class Numbers:
-    """Turns the position of a line among all files into a file and a line number."""
-
-    def __init__(self, files: Sequence[str], starts: Sequence[int], format_: str) -> None:
-        self.files, self.starts, self.format = files, starts, format_
-        self.lines: dict[int, array[int]] = {}
-
-    def of(self, position: int) -> tuple[str, int]:
-        """Return the file and the line (row in Parquet), from 1."""
-        file = bisect.bisect_right(self.starts, position, hi=len(self.files)) - 1
-        nth = position - self.starts[file]
-        if self.format != "csv":
-            return self.files[file], nth + 1
-        if file not in self.lines:
-            self.lines[file] = csv_lines(self.files[file])
-        return self.files[file], self.lines[file][nth]
 
 
 def delimiter(file: str) -> str:

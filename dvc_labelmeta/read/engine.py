@@ -1,0 +1,36 @@
+"""A DuckDB that reads annotation files: no network, all processors, memory that has an end."""
+
+from __future__ import annotations
+
+import os
+
+import duckdb
+
+_MOST = 2 << 30  # bytes; what does not fit goes to temporary files
+
+
+def connect(folder: str, threads: int = 0) -> duckdb.DuckDBPyConnection:
+    """Return a connection that keeps what does not fit into memory in `folder`.
+
+    threads: 0 for one a processor. Rows stay in the order in which files hold them.
+    """
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "memory_limit": f"{_limit() >> 20}MiB",
+        "preserve_insertion_order": "true",
+        "temp_directory": folder,
+        "threads": str(threads or os.cpu_count() or 1),
+    }
+    db = duckdb.connect(config=settings)
+    db.execute("SET TimeZone = 'UTC'")
+    db.execute("SET enable_progress_bar_print = false")  # it would go to the standard output
+    return db
+
+
+def _limit() -> int:
+    """Return half of the machine's memory in bytes, at most 2 GiB less what Python needs."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows
+        memory = 2 * _MOST
+    return min(_MOST * 3 // 4, memory // 2)
