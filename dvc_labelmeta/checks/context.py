@@ -125,7 +125,7 @@ def incompatible_records(snapshot: Snapshot) -> Iterator[Hit]:
     """Records were made under guideline versions that do not fit the link of the split.
 
     The link says what the labels mean; labels of another major version, or of a newer one, mean
-    something else. Frozen layers hold their own version only, mode `none` asks for nothing.
+    something else. Frozen layers hold their own minor version only, mode `none` asks for nothing.
 
     Bad:
         guidelines: {g: {version: "2.0.0"}}
@@ -240,13 +240,14 @@ def _apart(layer: Layer, version: str) -> str:
     """Return why records of a version do not fit the link, "" where they do or nobody can tell."""
     if version == layer.guideline.version:
         return ""
-    if layer.mode == "frozen":
-        return "another version than the frozen one"
     made, linked = semver(version), semver(layer.guideline.version)
+    frozen = layer.mode == "frozen"
     if made is None or linked is None:
-        return ""
+        return "another version than the frozen one" if frozen else ""
     if _order(made) > _order(linked):
         return "newer than the link"
+    if frozen and made[:2] != linked[:2]:
+        return "another version than the frozen one"
     return "an older major version" if made[0] < linked[0] else ""
 
 
