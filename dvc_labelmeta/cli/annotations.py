@@ -7,7 +7,9 @@ import typer
 from dvc_labelmeta.cli import (
     annotations_bisect,
     annotations_clarity,
+    annotations_consensus,
     annotations_import,
+    annotations_notes,
     annotations_queue,
     annotations_stats,
     annotations_validate,
@@ -28,3 +30,5 @@ app.command("queue", epilog=annotations_queue.EXAMPLE, help=annotations_queue.HE
 )
 app.command("clarity", epilog=annotations_clarity.EXAMPLE)(annotations_clarity.clarity)
 app.command("bisect", epilog=annotations_bisect.EXAMPLE)(annotations_bisect.bisect)
+app.command("notes", epilog=annotations_notes.EXAMPLE)(annotations_notes.notes)
+app.command("consensus", epilog=annotations_consensus.EXAMPLE)(annotations_consensus.consensus)
