@@ -162,7 +162,7 @@ def incompatible_records(snapshot: Snapshot) -> Iterator[Hit]:
 
 
 def mixed_versions(snapshot: Snapshot) -> Iterator[Hit]:
-    """Records of several guideline versions are mixed in one split.
+    """Records of other guideline versions than the linked one are in a split.
 
     They are compatible, but not the same: a difference between them may be one of the wording.
 
@@ -178,13 +178,14 @@ def mixed_versions(snapshot: Snapshot) -> Iterator[Hit]:
     """
     for one, layer, found in _judged(snapshot):
         versions = _by_version(layer, found)
-        if len(versions) > 1:
+        link = layer.guideline
+        if any(version != link.version for version, _ in versions):
             shares = ", ".join(f"{v} {_share(count, found.records)}" for v, count in versions)
             yield Hit(
                 (one.split, layer.name),
                 records_place(one, layer),
-                f"{name_of(one, layer)} mixes records of {len(versions)} versions of guideline "
-                f"{layer.guideline.id}: {shares}",
+                f"{name_of(one, layer)} is linked to guideline {link.id} {link.version} and has "
+                f"records of {shares}",
                 f"labelmeta annotations stats {one.split} --by guideline_version",
                 details=tuple(f"{version}: {_many(count)}" for version, count in versions),
             )

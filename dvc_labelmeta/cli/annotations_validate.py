@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -14,12 +14,19 @@ from dvc_labelmeta.cli.common import Format, quiet, refuse_other
 from dvc_labelmeta.cli.record_facts import expected_of
 from dvc_labelmeta.cli.sources import Name, asked, need_engine, reading
 from dvc_labelmeta.errors import CLEAN, FINDINGS, LabelMetaError
-from dvc_labelmeta.model.annotation import LEVELS
+from dvc_labelmeta.model.annotation import LEVEL_MEANINGS, LEVELS
 from dvc_labelmeta.model.facts import KINDS, WARNINGS, RecordFacts
 from dvc_labelmeta.read.sources import Source, shards
 from dvc_labelmeta.report.text import plain
 
 EXAMPLE = "Example: labelmeta annotations validate data/train.csv --bad-rows bad.jsonl"
+
+
+class Judged(NamedTuple):
+    """The facts about one set of records, and the level that these were held to."""
+
+    facts: RecordFacts
+    level: str
 
 
 def validate(
@@ -50,18 +57,18 @@ def validate(
     need_engine()
     from dvc_labelmeta.read.validate import Validated  # noqa: PLC0415  # DuckDB is an extra
 
-    found: list[RecordFacts] = []
+    found: list[Judged] = []
     what = asked(context, name)
     with _target(bad_rows) as target:
         for source in what.sources:
             files = _files(source)
             expected = expected_of(what.snapshot, source, level)
             with reading(source), Validated(files, source.format, expected) as validated:
-                found.append(validated.facts)
+                found.append(Judged(validated.facts, expected.level))
                 for row in validated.bad_rows() if target is not None else ():
                     target.write(json.dumps(row, ensure_ascii=False) + "\n")
     _show(found, format_, silent=quiet(context))
-    grave = any(f.kind not in WARNINGS for one in found for f in one.flaws)
+    grave = any(flaw.kind not in WARNINGS for one in found for flaw in one.facts.flaws)
     raise typer.Exit(FINDINGS if grave else CLEAN)
 
 
@@ -88,18 +95,19 @@ def _target(path: str) -> Iterator[Any]:
             os.unlink(temporary)
 
 
-def _show(found: list[RecordFacts], format_: str, *, silent: bool) -> None:
+def _show(found: list[Judged], format_: str, *, silent: bool) -> None:
     if format_ == "json":
         typer.echo(json.dumps([_as_json(one) for one in found], indent=2, ensure_ascii=False))
         return
     for one in found:
-        for line in _lines(one):
+        for line in _lines(one.facts):
             typer.echo(line)
-        if not silent or one.flaws:
+        if not silent or one.facts.flaws:
             typer.echo(_summary(one))
 
 
-def _as_json(one: RecordFacts) -> dict[str, Any]:
+def _as_json(judged: Judged) -> dict[str, Any]:
+    one = judged.facts
     flaws = [
         flaw._asdict()
         | {
@@ -108,7 +116,12 @@ def _as_json(one: RecordFacts) -> dict[str, Any]:
         }
         for flaw in one.flaws
     ]
-    told = {"versions": dict(one.versions), "unknown": dict(one.unknown), "flaws": flaws}
+    told = {
+        "level": judged.level,
+        "versions": dict(one.versions),
+        "unknown": dict(one.unknown),
+        "flaws": flaws,
+    }
     return one._asdict() | told
 
 
@@ -124,9 +137,11 @@ def _lines(one: RecordFacts) -> Iterator[str]:
             yield f"  and {flaw.records - len(flaw.places)} more"
 
 
-def _summary(one: RecordFacts) -> str:
+def _summary(judged: Judged) -> str:
+    one = judged.facts
     shares = ", ".join(f"{version or 'none'} {count}" for version, count in one.versions)
     told = f"{one.records} records in {one.lines} lines: {one.offending} offending"
+    told += f"; held to {judged.level} ({LEVEL_MEANINGS[judged.level].partition(':')[0]})"
     told += f"; guideline versions: {shares}" if shares else ""
     if one.unknown:
         told += "; fields kept as they are: " + ", ".join(f"{n} {c}" for n, c in one.unknown[:10])

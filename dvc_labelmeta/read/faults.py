@@ -9,7 +9,6 @@ from dvc_labelmeta.model.annotation import BY_NAME, FIELDS, NUMBER, TEXT, TIME, 
 from dvc_labelmeta.model.facts import Expected
 from dvc_labelmeta.read.answers import foreign_value, wrong_value
 from dvc_labelmeta.read.cells import Dialect, quoted
-from dvc_labelmeta.read.split_items import hashes_in
 
 UNLABELLED = ("draft", "skipped", "discarded")
 
@@ -107,37 +106,43 @@ def _choices(dialect: Dialect) -> Iterator[Check]:
 
 def _context(dialect: Dialect, expected: Expected) -> Iterator[Check]:
     """Return the conditions that look at what surrounds a record: guideline, history, split."""
-    ours = _ours(dialect, expected)
+    of_ours = ours(dialect, expected)
     version = dialect.literal(expected.linked)
     if "guideline_version" in dialect.fields:
         version = f"coalesce(guideline_version, {version})"
-        yield from _versions(dialect, expected, ours)
-    yield from _labels(dialect, expected, ours, version)
-    yield from _values(dialect, expected, ours, version)
-    if expected.items is not None and "item" in dialect.fields:
-        there, item = f"NOT {absent(dialect, 'item')}", dialect.text("item")
-        known = hashes_in(expected.items)
-        yield _check("unknown_item", "item", f"{there} AND hash({item}) NOT IN ({known})")
+        yield from _versions(dialect, expected, of_ours)
+    yield from _labels(dialect, expected, of_ours, version)
+    yield from _values(dialect, expected, of_ours, version)
 
 
-def _ours(dialect: Dialect, expected: Expected) -> str:
+def item_hash(dialect: Dialect, expected: Expected) -> str:
+    """Return SQL for the hash of an item, as `hashes_in` has it; NULL where none is asked for.
+
+    Whether the split has it is asked of the hashes: a join would not keep the order of the lines.
+    """
+    if expected.items is None or "item" not in dialect.fields:
+        return "NULL::UBIGINT"
+    return f"CASE WHEN NOT {absent(dialect, 'item')} THEN hash({dialect.text('item')}) END"
+
+
+def ours(dialect: Dialect, expected: Expected) -> str:
     """Return the condition that a record is of the guideline and layer that are judged."""
-    ours = "true"
+    condition = "true"
     for name, wanted in (("guideline_id", expected.guideline), ("layer", expected.layer)):
         if wanted and name in dialect.fields:
-            ours += f" AND coalesce({name} = {dialect.literal(wanted)}, true)"
-    return ours
+            condition += f" AND coalesce({name} = {dialect.literal(wanted)}, true)"
+    return condition
 
 
-def _versions(dialect: Dialect, expected: Expected, ours: str) -> Iterator[Check]:
+def _versions(dialect: Dialect, expected: Expected, of_ours: str) -> Iterator[Check]:
     if expected.vocabularies is not None:
         known = ", ".join(dialect.literal(name) for name in (*expected.vocabularies, ""))
         there = dialect.is_text("guideline_version")
-        unknown = f"{ours} AND {there} AND guideline_version NOT IN ({known})"
+        unknown = f"{of_ours} AND {there} AND guideline_version NOT IN ({known})"
         yield _check("unknown_version", "guideline_version", unknown)
 
 
-def _labels(dialect: Dialect, expected: Expected, ours: str, version: str) -> Iterator[Check]:
+def _labels(dialect: Dialect, expected: Expected, of_ours: str, version: str) -> Iterator[Check]:
     if "label" in dialect.fields:
         cases = _cases(
             dialect,
@@ -149,10 +154,10 @@ def _labels(dialect: Dialect, expected: Expected, ours: str, version: str) -> It
             },
         )
         if cases:
-            yield _check("unknown_label", "label", f"{ours} AND label IS NOT NULL AND {cases}")
+            yield _check("unknown_label", "label", f"{of_ours} AND label IS NOT NULL AND {cases}")
 
 
-def _values(dialect: Dialect, expected: Expected, ours: str, version: str) -> Iterator[Check]:
+def _values(dialect: Dialect, expected: Expected, of_ours: str, version: str) -> Iterator[Check]:
     """Return the conditions on `value`: the shape of its task, and the labels in it."""
     if "value" not in dialect.fields:
         return
@@ -166,7 +171,7 @@ def _values(dialect: Dialect, expected: Expected, ours: str, version: str) -> It
     for kind, by_version in (("wrong_value", wrong), ("unknown_label", foreign)):
         cases = _cases(dialect, version, {name: sql for name, sql in by_version.items() if sql})
         if cases:
-            yield _check(kind, "value", f"{ours} AND value IS NOT NULL AND {cases}")
+            yield _check(kind, "value", f"{of_ours} AND value IS NOT NULL AND {cases}")
 
 
 def _cases(dialect: Dialect, version: str, by_version: dict[str, str]) -> str:
@@ -198,7 +203,7 @@ def _moments(dialect: Dialect, expected: Expected) -> Iterator[Check]:
         newest = _moment(max(expected.since.values()))
         # most records are later than the newest version: those cost one comparison
         early = f"CASE WHEN {moment} < {newest} THEN {early} ELSE false END"
-        yield _check("early_time", name, f"{_ours(dialect, expected)} AND {early}")
+        yield _check("early_time", name, f"{ours(dialect, expected)} AND {early}")
     if expected.until:
         late = f"CASE WHEN {moment} > {_moment(expected.until)} THEN {zoned} ELSE false END"
         yield _check("future_time", name, late)
