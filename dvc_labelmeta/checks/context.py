@@ -164,7 +164,8 @@ def incompatible_records(snapshot: Snapshot) -> Iterator[Hit]:
 def mixed_versions(snapshot: Snapshot) -> Iterator[Hit]:
     """Records of other guideline versions than the linked one are in a split.
 
-    They are compatible, but not the same: a difference between them may be one of the wording.
+    They are compatible, but not the same: a difference between them may be one of the wording. A
+    patch changes no label, and is not told.
 
     Bad:
         guidelines: {g: {version: "1.1.0"}}
@@ -179,7 +180,7 @@ def mixed_versions(snapshot: Snapshot) -> Iterator[Hit]:
     for one, layer, found in _judged(snapshot):
         versions = _by_version(layer, found)
         link = layer.guideline
-        if any(version != link.version for version, _ in versions):
+        if any(_meaning(version) != _meaning(link.version) for version, _ in versions):
             shares = ", ".join(f"{v} {_share(count, found.records)}" for v, count in versions)
             yield Hit(
                 (one.split, layer.name),
@@ -250,6 +251,12 @@ def _apart(layer: Layer, version: str) -> str:
     if frozen and made[:2] != linked[:2]:
         return "another version than the frozen one"
     return "an older major version" if made[0] < linked[0] else ""
+
+
+def _meaning(version: str) -> str | tuple[int, int, str]:
+    """Return what of a version can change labels: all but the patch."""
+    number = semver(version)
+    return version if number is None else (*number[:2], number[3])
 
 
 def _order(version: tuple[int, int, int, str]) -> tuple[int, int, int, bool, str]:
