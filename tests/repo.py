@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.warm_dvc import warm
+
 LABELMETA = [sys.executable, "-m", "dvc_labelmeta"]
 DVC = [sys.executable, "-m", "dvc"]
 
@@ -63,8 +65,14 @@ class Repo:
         return self.run("git", *args, code=code, **env).out.strip()
 
     def dvc(self, *args: str, code: int | None = 0, **env: str) -> Ran:
-        """Run dvc."""
-        return self.run(*DVC, *args, code=code, **env)
+        """Run dvc; where processes can fork, without importing it anew."""
+        if not hasattr(os, "fork"):
+            return self.run(*DVC, *args, code=code, **env)
+        ran = Ran(*warm().run(args, self.path, self._environment() | env))
+        assert code is None or ran.code == code, (
+            f"dvc {' '.join(args)}: exit code {ran.code}, expected {code}\n{ran.text}"
+        )
+        return ran
 
     def labelmeta(self, *args: str, code: int | None = 0, cwd: str = ".", **env: str) -> Ran:
         """Run labelmeta."""

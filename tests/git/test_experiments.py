@@ -29,14 +29,14 @@ def experiments(repo: Repo) -> dict[str, dict[str, str]]:
 @pytest.mark.slow
 def test_a_sweep_over_a_stage_that_makes_a_split_passes_its_gates(piped: Repo) -> None:
     before = gates(piped)
-    queued = piped.dvc("exp", "run", "--queue", "-S", "prepare.seed=1,2,3")
-    assert queued.out.count("Queued experiment") == 3
+    queued = piped.dvc("exp", "run", "--queue", "-S", "prepare.seed=1,2")
+    assert queued.out.count("Queued experiment") == 2
     done = piped.dvc("exp", "run", "--run-all")
-    assert done.text.count("gate open: data/made.csv") == 3
+    assert done.text.count("gate open: data/made.csv") == 2
     found = experiments(piped)
-    assert sorted(row["prepare.seed"] for row in found.values()) == ["1", "2", "3"]
+    assert sorted(row["prepare.seed"] for row in found.values()) == ["1", "2"]
     assert {row["State"] for row in found.values()} == {"Success"}
-    assert len({row[MADE] for row in found.values()}) == 3, "each has a gate of its own"
+    assert len({row[MADE] for row in found.values()}) == 2, "each has a gate of its own"
     assert len({row[OTHER] for row in found.values()}) == 1
     assert gates(piped) == before
     assert piped.git("status", "--porcelain") == ""
