@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dvc_labelmeta.cli.groups import CONFIDENCES
+from dvc_labelmeta.cli.shapes import shapes_of
 from dvc_labelmeta.cli.values import agreement_of, confidence_of, dispersion_of, in_order, number_of
 from dvc_labelmeta.errors import Refused, UnreadableFile
 from dvc_labelmeta.read.tallies import Gold, Tallies, Totals, lines
@@ -57,6 +58,7 @@ def summary(
         **asked,
         "dispersion": dispersion_of(votes),
         "agreement": whole,
+        "shapes": shapes_of(tallies, told),
         "consistency": own,
         "gold": _gold(gold),
         "calibration": _calibrations(tallies, gold, [f for f in asked if asked[f]["known"]]),
@@ -125,6 +127,11 @@ def _warnings(found: Mapping[str, Any], told: Totals, gold: Gold) -> list[str]:
         said.append(
             f"{len(told.versions)} guideline versions (none counts as one) are mixed here; "
             "--by guideline_version shows them apart"
+        )
+    if found["shapes"]["neither"]:
+        said.append(
+            f"{found['shapes']['neither']} values are no span and no upright box; how far others "
+            "agree (polygons, points, texts) is not computed"
         )
     if told.nameless:
         said.append(f"{told.nameless} votes name no annotator; each counts as somebody else's")

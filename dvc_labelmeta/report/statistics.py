@@ -19,6 +19,8 @@ def statistics_text(found: Mapping[str, Any]) -> str:
         "",
         table(_agreement(found)),
     ]
+    if found["shapes"]["rows"]:
+        parts += ["", table([_SHAPES, *map(_shape, found["shapes"]["rows"])])]
     if found["calibration"]:
         parts += ["", table([_CALIBRATION, *map(_calibration, found["calibration"])])]
     if "by" in found:
@@ -109,6 +111,26 @@ def _agreement(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
     elif own["items"]:
         rows[-1] = (rows[-1][0], f"{rows[-1][1]} of repeated labels, on {own['items']} items")
     return [tuple(row) for row in rows]
+
+
+_SHAPES = ("SHAPES", "LABEL", "AGREEMENT", "", "INTERVAL", "ITEMS")
+_MEASURES = {
+    "f1_exact": "F1, exact",
+    "f1_overlap": "F1, overlap",
+    "f1_half": "F1, IoU >= 0.5",
+    "iou": "mean IoU",
+}
+
+
+def _shape(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        row["shape"],
+        "(all)" if row["label"] is None else plain(row["label"]),
+        _MEASURES[row["measure"]],
+        _number(row["value"]),
+        _range(row["interval"]),
+        str(row["items"]),
+    )
 
 
 _CALIBRATION = ("CALIBRATION", "AGAINST", "VOTES", "RIGHT", "MEAN", "ECE", "BRIER")
