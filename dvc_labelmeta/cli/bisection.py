@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from dvc_labelmeta.cli.clarity import difference_of, why
 from dvc_labelmeta.cli.project import Project
-from dvc_labelmeta.cli.versions import Study, difference_of, why
+from dvc_labelmeta.cli.versions import Study
 from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.stats.clarity import fell, measure
 from dvc_labelmeta.stats.difference import Estimate, Faced, compare, estimate, face, sides

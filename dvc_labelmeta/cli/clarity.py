@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dvc_labelmeta.cli.versions import Study, difference_of, need_order, why
+from dvc_labelmeta.cli.versions import Study, need_order
 from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.stats.agreement import ONE_ANNOTATOR
 from dvc_labelmeta.stats.clarity import apart, apart_on, verdict
 from dvc_labelmeta.stats.difference import (
     ERROR,
@@ -147,3 +148,25 @@ def _row(found: Difference | Refusal) -> dict[str, Any]:
     if isinstance(found, Refusal):
         return {"verdict": None, "refused": {"verdict": found.reason}}
     return {"verdict": verdict(found), **difference_of(found)}
+
+
+def why(version: Version, found: Refusal) -> Refusal:
+    """Return the reason behind the reason, where there is one."""
+    if not version.votes:
+        return Refusal("no record under it has a label that counts (a `value` is no label)")
+    if version.annotators == 1 and version.votes == version.items:
+        return ONE_ANNOTATOR
+    return found
+
+
+def difference_of(found: Difference) -> dict[str, Any]:
+    """Return a difference as a plain value."""
+    return {
+        "before": found.before,
+        "after": found.after,
+        "difference": found.after - found.before,
+        "interval": [found.interval.low, found.interval.high],
+        "interval_method": found.interval.method,
+        "items": list(found.items),
+        "same_items": found.paired,
+    }

@@ -13,12 +13,9 @@ from dvc_labelmeta.cli.sources import Asked, asked, need_engine, reading
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.guideline import semver
 from dvc_labelmeta.read.sources import Source, shards
-from dvc_labelmeta.stats.agreement import ONE_ANNOTATOR
-from dvc_labelmeta.stats.votes import Refusal
 
 if TYPE_CHECKING:
     from dvc_labelmeta.read.clarity import Clarity, Version
-    from dvc_labelmeta.stats.difference import Difference
 
 SEMVER, FIRST_USE, UNORDERED = "semantic version", "first use", "unknown"
 
@@ -90,28 +87,6 @@ def need_order(study: Study) -> None:
             "which guideline version is older is unknown: not all are semantic versions, and "
             "not all records have a time (`annotated_at`)"
         )
-
-
-def why(version: Version, found: Refusal) -> Refusal:
-    """Return the reason behind the reason, where there is one."""
-    if not version.votes:
-        return Refusal("no record under it has a label that counts (a `value` is no label)")
-    if version.annotators == 1 and version.votes == version.items:
-        return ONE_ANNOTATOR
-    return found
-
-
-def difference_of(found: Difference) -> dict[str, Any]:
-    """Return a difference as a plain value."""
-    return {
-        "before": found.before,
-        "after": found.after,
-        "difference": found.after - found.before,
-        "interval": [found.interval.low, found.interval.high],
-        "interval_method": found.interval.method,
-        "items": list(found.items),
-        "same_items": found.paired,
-    }
 
 
 def put(found: Mapping[str, Any], format_: str, text: Callable[[Mapping[str, Any]], str]) -> None:
