@@ -28,7 +28,9 @@ def notes(
     clause: Annotated[
         str, typer.Option(help="Only records that cite this clause.", metavar="ID")
     ] = "",
-    limit: Annotated[int, typer.Option(help="How many notes of a group to show.", min=1)] = 5,
+    limit: Annotated[
+        int, typer.Option(help="How many notes of a group to show.", min=1, max=1000)
+    ] = 5,
     layer: LayerOption = "",
     format_: Format = "text",
 ) -> None:
@@ -60,23 +62,23 @@ def notes(
 def _found(source: Source, layer: str, search: str, clause: str, limit: int) -> dict[str, Any]:
     from dvc_labelmeta.cli.summary import counted  # noqa: PLC0415  # needs the extra
     from dvc_labelmeta.cli.values import in_order  # noqa: PLC0415  # with it
-    from dvc_labelmeta.read import notes as read  # noqa: PLC0415  # needs the extra
+    from dvc_labelmeta.read.notes import Notes  # noqa: PLC0415  # needs the extra
     from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
 
     files = shards(source.path, source.format)
     connection = open_records(files, source.format)
     lines = files if source.format == "jsonl" else ()
     _, unread = counted(connection, lines, layer=layer)
-    read.cite(connection, layer, search)
-    clauses = read.clauses(connection, clause)
+    written = Notes(connection, layer, search)
+    clauses = written.clauses(clause)
     place = {one.clause: number for number, one in enumerate(clauses)}
     groups = sorted(
-        read.groups(connection, clause, limit),
+        written.groups(clause, limit),
         key=lambda one: (place[one.clause], in_order(one.version)),
     )
     return {
         "unread_lines": unread,
-        "cited": [one.clause for one in read.clauses(connection, "") if one.clause is not None],
+        "cited": [one.clause for one in written.clauses() if one.clause is not None],
         "clauses": [one._asdict() for one in clauses],
         "groups": [_group(one) for one in groups],
     }

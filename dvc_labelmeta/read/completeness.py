@@ -1,21 +1,23 @@
 """How many annotation records have a field, over the commits that changed them.
 
 Read from the records where Git holds them; else, since DVC does, from the summaries that their
-sidecar had. Bounded: the latest STATES commits, and files of BYTES at most.
+sidecar had. Bounded: the latest STATES commits, and files of BYTES at most. Commits whose records
+this clone does not hold are left out.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import posixpath
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.annotation import FIELDS
 from dvc_labelmeta.read.files import decode, misfits, parse
-from dvc_labelmeta.read.git import Commit, Repository, open_repository
+from dvc_labelmeta.read.git import Commit, Git, Repository, open_repository
 from dvc_labelmeta.read.records import open_records
 from dvc_labelmeta.read.sources import Source, format_of
 
@@ -65,29 +67,29 @@ def _commits(repository: Repository, path: str) -> list[Commit]:
 def _from_records(repository: Repository, path: str, format_: str) -> Iterator[State]:
     git = repository.git
     for commit in _commits(repository, path):
-        out = git.run(
-            "ls-tree", "-r", "-z", "-l", "--full-tree", commit.hash, "--", git.above(path)
-        )
-        blobs = [
-            (name, meta.split()[2], int(meta.split()[3]))
-            for meta, _, name in (
-                item.partition("\t") for item in out.decode(errors="replace").split("\0") if item
-            )
-            if format_of(name) == format_
-        ]
-        if blobs and sum(size for _, _, size in blobs) <= BYTES:
-            yield State(_named(commit), _past_shares(repository, blobs, format_))
+        tree = git.run("ls-tree", "-r", "-z", "--full-tree", commit.hash, "--", git.above(path))
+        entries = [item.partition("\t") for item in tree.decode(errors="replace").split("\0")]
+        blobs = {name: meta.split()[2] for meta, _, name in entries if format_of(name) == format_}
+        if blobs and _sum_of_sizes(git, blobs.values()) <= BYTES:
+            yield State(_named(commit), _past_shares(git, blobs, format_))
 
 
-def _past_shares(
-    repository: Repository, blobs: Sequence[tuple[str, str, int]], format_: str
-) -> dict[str, float]:
+def _sum_of_sizes(git: Git, blobs: Iterable[str]) -> float:
+    """Return the bytes of blobs together; infinite where a partial clone does not hold one."""
+    asked = "".join(f"{blob}\n" for blob in blobs)
+    out = git.run("cat-file", "--batch-check=%(objectsize)", stdin=asked.encode(), ok=(0, 128))
+    sizes = out.decode().splitlines()
+    whole = len(sizes) == asked.count("\n") and all(map(str.isdecimal, sizes))
+    return sum(map(int, sizes)) if whole else math.inf
+
+
+def _past_shares(git: Git, blobs: Mapping[str, str], format_: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         files = []
-        for number, (name, blob, _) in enumerate(blobs):
+        for number, (name, blob) in enumerate(blobs.items()):
             file = os.path.join(folder, f"{number}-{posixpath.basename(name)}")
             with open(file, "wb") as target:
-                target.write(repository.git.run("cat-file", "blob", blob))
+                target.write(git.run("cat-file", "blob", blob))
             files.append(file)
         return _shares(files, format_)
 

@@ -5,21 +5,22 @@ Made beside the temporary table `votes` of `read.tallies`, which tells the items
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 
 # one row a record and clause it cites, NULL for none; a confidence outside of 0..1 is unknown
-_CITED = """CREATE TEMP TABLE cited AS
-SELECT id, item, label, annotator, annotated_at, guideline_version,
-    coalesce(status, 'submitted') AS status,
-    CASE WHEN confidence BETWEEN 0 AND 1 THEN confidence END AS confidence,
-    nullif(trim(rationale), '') AS rationale, nullif(trim(note), '') AS note,
-    unnest(CASE WHEN len(cites) > 0 THEN list_distinct(cites) ELSE [NULL::VARCHAR] END) AS clause
-FROM records
-WHERE ($layer = '' OR layer IS NULL OR layer = $layer) AND ($search = ''
-    OR contains(lower(coalesce(rationale, '')), lower($search))
-    OR contains(lower(coalesce(note, '')), lower($search)))"""
+_EACH = """FROM (SELECT *,
+    unnest(CASE WHEN len(cites) > 0 THEN list_distinct(cites) ELSE [NULL::VARCHAR] END) AS clause,
+    CASE WHEN confidence BETWEEN 0 AND 1 THEN confidence END AS sure,
+    nullif(trim(rationale), '') AS why, nullif(trim(note), '') AS more
+    FROM records
+    WHERE ($layer = '' OR layer IS NULL OR layer = $layer) AND ($search = ''
+        OR contains(lower(coalesce(rationale, '')), lower($search))
+        OR contains(lower(coalesce(note, '')), lower($search))))"""
+
+_CITED = f"""CREATE TEMP TABLE cited AS
+SELECT item, clause, sure, why IS NOT NULL OR more IS NOT NULL AS noted {_EACH}"""
 
 _CLAUSES = """WITH disputed AS (
     SELECT item, count(DISTINCT label) > 1 AS apart FROM votes GROUP BY item HAVING count(*) > 1),
@@ -29,9 +30,8 @@ items AS (
     FROM cited JOIN disputed USING (item) GROUP BY clause),
 said AS (
     SELECT clause, count(*) AS records,
-        count(*) FILTER (WHERE rationale IS NOT NULL OR note IS NOT NULL) AS notes,
-        count(confidence) AS known,
-        sum(confidence::DECIMAL(18, 12))::DOUBLE / nullif(count(confidence), 0) AS confidence
+        count(*) FILTER (WHERE noted) AS notes, count(sure) AS known,
+        sum(sure::DECIMAL(18, 12))::DOUBLE / nullif(count(sure), 0) AS confidence
     FROM cited GROUP BY clause)
 SELECT said.clause, records, notes, known, confidence, coalesce(compared, 0),
     apart / nullif(compared, 0)
@@ -39,13 +39,14 @@ FROM said LEFT JOIN items ON said.clause IS NOT DISTINCT FROM items.clause
 WHERE $clause = '' OR said.clause = $clause
 ORDER BY said.clause IS NULL, notes DESC, said.clause"""
 
-_NOTES = """SELECT clause, guideline_version, id, item, label, annotator, status, confidence,
-    rationale, note, count(*) OVER (PARTITION BY clause, guideline_version)
-FROM cited WHERE (rationale IS NOT NULL OR note IS NOT NULL) AND ($clause = '' OR clause = $clause)
-QUALIFY row_number() OVER (PARTITION BY clause, guideline_version
-    ORDER BY annotated_at NULLS LAST, id, item, rationale, note) <= $limit
-ORDER BY clause NULLS LAST, guideline_version NULLS LAST, annotated_at NULLS LAST, id, item,
-    rationale, note"""
+# only the first of each group are kept while reading, so that memory does not grow with the notes
+_NOTES = f"""SELECT clause, guideline_version, count(*), arg_min(
+    [id, item, label, annotator, coalesce(status, 'submitted'), sure::VARCHAR, why, more],
+    concat_ws(chr(1), coalesce(annotated_at::VARCHAR, '~'), coalesce(id, ''), coalesce(item, ''),
+        coalesce(why, ''), coalesce(more, '')),
+    $limit) {_EACH}
+WHERE (why IS NOT NULL OR more IS NOT NULL) AND ($clause = '' OR clause = $clause)
+GROUP BY ALL"""
 
 
 class Clause(NamedTuple):
@@ -86,22 +87,32 @@ class Group(NamedTuple):
     first: tuple[Note, ...]
 
 
-def cite(connection: duckdb.DuckDBPyConnection, layer: str, search: str) -> None:
-    """Choose the records of a layer ("": all) whose note or rationale holds a text ("": all)."""
-    connection.execute(_CITED, {"layer": layer, "search": search})
+class Notes:
+    """The notes of the view `records` of a connection in which `read.tallies` chose the votes.
+
+    Only the records of a layer ("": all) whose note or rationale holds `search`, in any case.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, layer: str, search: str) -> None:
+        self.connection = connection
+        self.chosen = {"layer": layer, "search": search}
+        connection.execute(_CITED, self.chosen)
+
+    def clauses(self, clause: str = "") -> list[Clause]:
+        """Return the clauses that are cited, or that one; most notes first."""
+        rows = self.connection.execute(_CLAUSES, {"clause": clause}).fetchall()
+        return [Clause(*row) for row in rows]
+
+    def groups(self, clause: str, limit: int) -> list[Group]:
+        """Return the notes by clause and guideline version, the first `limit` of each by time."""
+        values = self.chosen | {"clause": clause, "limit": limit}
+        return [
+            Group(cited, version, count, tuple(map(_note, first)))
+            for cited, version, count, first in self.connection.execute(_NOTES, values).fetchall()
+        ]
 
 
-def clauses(connection: duckdb.DuckDBPyConnection, clause: str) -> list[Clause]:
-    """Return the clauses that the chosen records cite, or that one; most notes first."""
-    rows = connection.execute(_CLAUSES, {"clause": clause}).fetchall()
-    return [Clause(*row) for row in rows]
-
-
-def groups(connection: duckdb.DuckDBPyConnection, clause: str, limit: int) -> list[Group]:
-    """Return the notes of the chosen records by clause and guideline version, `limit` of each."""
-    found: dict[tuple[str | None, str | None], tuple[int, list[Note]]] = {}
-    values = {"clause": clause, "limit": limit}
-    rows: list[Any] = connection.execute(_NOTES, values).fetchall()
-    for cited, version, *note, count in rows:
-        found.setdefault((cited, version), (count, []))[1].append(Note(*note))
-    return [Group(*key, count, tuple(notes)) for key, (count, notes) in found.items()]
+def _note(values: list[str | None]) -> Note:
+    id_, item, label, annotator, status, sure, why, more = values
+    confidence = None if sure is None else float(sure)
+    return Note(id_, item, label, annotator, status or "", confidence, why, more)

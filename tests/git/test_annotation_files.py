@@ -268,3 +268,14 @@ def test_notes_are_searched_in_any_case_and_cannot_order_the_terminal(repo: Repo
     assert r"ann-11 on i11 (neg, ann, confidence 0.95): \x1b[31mtypo" in shown
     nothing = run("notes", "data/train.csv", "--search", "nowhere")[1]
     assert nothing == "no note or rationale holds 'nowhere'\n"
+
+
+def test_a_partial_clone_draws_what_it_holds(
+    repo: Repo, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.git("config", "uploadpack.allowFilter", "true")
+    repo.git("clone", "-q", "--filter=blob:none", repo.path.as_uri(), "partial")
+    monkeypatch.chdir("partial")
+    assert run("stats", "data/train.csv", "--plots", "out")[0] == 0
+    rows = json.loads(Path("out/completeness.json").read_text())
+    assert {row["commit"][:10] for row in rows} == {"2026-01-06"}
