@@ -6,17 +6,26 @@ The API for notebooks and training scripts:
     snapshot = dvc_labelmeta.load(".")          # or load(".", rev="v1.2")
     report = dvc_labelmeta.check(snapshot)
     for finding in report.findings: print(finding.code, finding.message)
+    table = dvc_labelmeta.annotations("data/train.csv")    # Arrow: one row an item, with weights
 """
 
-from __future__ import annotations
+# no `from __future__ import annotations`: that name is the API's own here
 
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Finding", "LabelMetaError", "Report", "Snapshot", "check", "load"]
+__all__ = ["Finding", "LabelMetaError", "Report", "Snapshot", "annotations", "check", "load"]
 
 if TYPE_CHECKING:
-    from dvc_labelmeta.api import Finding, LabelMetaError, Report, Snapshot, check, load
+    from dvc_labelmeta.api import (
+        Finding,
+        LabelMetaError,
+        Report,
+        Snapshot,
+        annotations,
+        check,
+        load,
+    )
 
 
 def __getattr__(name: str) -> Any:

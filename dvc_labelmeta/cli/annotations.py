@@ -8,6 +8,7 @@ from dvc_labelmeta.cli import (
     annotations_bisect,
     annotations_clarity,
     annotations_consensus,
+    annotations_export,
     annotations_import,
     annotations_notes,
     annotations_queue,
@@ -32,3 +33,4 @@ app.command("clarity", epilog=annotations_clarity.EXAMPLE)(annotations_clarity.c
 app.command("bisect", epilog=annotations_bisect.EXAMPLE)(annotations_bisect.bisect)
 app.command("notes", epilog=annotations_notes.EXAMPLE)(annotations_notes.notes)
 app.command("consensus", epilog=annotations_consensus.EXAMPLE)(annotations_consensus.consensus)
+app.command("export", epilog=annotations_export.EXAMPLE)(annotations_export.export)

@@ -1,0 +1,175 @@
+"""`annotations consensus`: what several votes on an item come to, and why they differ."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dvc_labelmeta import __version__
+from dvc_labelmeta.cli.common import Format, quiet, refuse_other
+from dvc_labelmeta.cli.sources import LayerOption, Name, asked, need_engine, reading
+from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.read.sources import format_of, shards
+from dvc_labelmeta.report.consensus import SHOWN, consensus_text
+from dvc_labelmeta.stats.consensus import KINDS, kind, meaningless
+from dvc_labelmeta.write.tables import format_named, write_rows
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from dvc_labelmeta.read.consensus import Fitted, Shape
+
+MAJORITY, DAWID_SKENE = "majority", "dawid-skene"
+EXAMPLE = (
+    "Example: labelmeta annotations consensus data/train.csv --method dawid-skene --out soft.jsonl"
+)
+
+
+def consensus(
+    context: typer.Context,
+    name: Name,
+    method: Annotated[
+        str, typer.Option(help="majority, or dawid-skene: weighted by skill.", metavar="METHOD")
+    ] = MAJORITY,
+    layer: LayerOption = "",
+    out: Annotated[
+        str,
+        typer.Option(
+            help="Write aggregate records (.jsonl, .csv, .parquet) instead.", metavar="FILE"
+        ),
+    ] = "",
+    format_: Format = "text",
+) -> None:
+    """Show what the votes on each item come to: label, shares, and whether dissent is noise.
+
+    An item whose best labels are equal is tied: it has no label. Where votes differ, items on
+    which skilled annotators disagree (ambiguous) are told from lone dissent (a slip). Skilled:
+    at least the median skill of those with five votes to compare.
+    """
+    refuse_other("--method", method, (MAJORITY, DAWID_SKENE))
+    refuse_other("--format", format_, ("text", "json"))
+    if out:
+        format_named(out)
+    need_engine()
+    from dvc_labelmeta.cli.summary import chosen_layer  # noqa: PLC0415  # needs the extra
+    from dvc_labelmeta.read.consensus import (  # noqa: PLC0415  # needs it
+        FIELDS,
+        aggregates,
+        conclude,
+        skills,
+        ties,
+    )
+    from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
+    from dvc_labelmeta.read.tallies import Tallies  # noqa: PLC0415  # needs it
+
+    source = asked(context, name, layer).one()
+    with reading(source):
+        files = shards(source.path, source.format)
+        _keep_records(out, files)
+        connection = open_records(files, source.format)
+        tallies = Tallies(connection, FIELDS)
+        chosen = source.layer_name or layer
+        tallies.select(chosen_layer(tallies.layers, chosen))
+        fitted = _fit(connection, method)
+        shapes = conclude(connection)
+        found = _summary(method, fitted, shapes, ties(connection), skills(connection))
+        if out:
+            write_rows(connection, aggregates(method, chosen, __version__), out)
+        else:
+            _put(connection, {"source": name, "layer": chosen or None, **found}, shapes, format_)
+    if out and not quiet(context):
+        typer.echo(
+            f"wrote {out}: {found['items'] - found['ties']} records; {found['ties']} items are tied"
+        )
+
+
+def _keep_records(out: str, files: list[str]) -> None:
+    """Refuse to write over records of people: only a file of aggregates is replaced."""
+    if any(os.path.exists(out) and os.path.samefile(out, file) for file in files):
+        raise Refused(f"{out} holds the votes themselves; choose another file for --out")
+    if os.path.exists(out) and os.path.getsize(out):
+        import duckdb  # noqa: PLC0415  # after need_engine()
+
+        from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
+
+        try:
+            others = open_records([out], format_of(out) or "").execute(
+                "SELECT count(*) FROM records WHERE annotator_type IS DISTINCT FROM 'aggregate'"
+            )
+            ours = not others.fetchall()[0][0]
+        except duckdb.Error:
+            ours = False
+        if not ours:
+            raise Refused(f"{out} holds more than aggregate records; choose another file for --out")
+
+
+def _fit(connection: duckdb.DuckDBPyConnection, method: str) -> Fitted | None:
+    """Make the shares of labels of each item, and skills; return how an iteration ended."""
+    from dvc_labelmeta.read.consensus import dawid_skene, majority, overlap  # noqa: PLC0415  # DuckDB is an extra
+
+    refused = meaningless(*overlap(connection))
+    if refused is not None:
+        raise Refused(refused.reason)
+    if method == DAWID_SKENE:
+        return dawid_skene(connection)
+    majority(connection)
+    return None
+
+
+def _summary(
+    method: str,
+    fitted: Fitted | None,
+    shapes: Mapping[Shape, int],
+    ties: int,
+    rated: Sequence[tuple[str, int, float, bool]],
+) -> dict[str, Any]:
+    """Return the numbers of all items as one plain value, ready to print or to write as JSON."""
+    counts: Counter[str] = Counter()
+    for shape, items in shapes.items():
+        counts[kind(*shape)] += items
+    known = sum(skilled for *_, skilled in rated)
+    warnings = []
+    if fitted is not None and not fitted.converged:
+        warnings.append(f"probabilities were still moving after {fitted.rounds} rounds")
+    if not known:
+        warnings.append("nobody's skill is known: no annotator has five votes to compare")
+    return {
+        "method": method,
+        "fit": fitted._asdict() if fitted is not None else None,
+        "items": sum(shapes.values()),
+        "votes": sum(votes * items for (votes, *_), items in shapes.items()),
+        "ties": ties,
+        "kinds": {name: counts[name] for name in KINDS},
+        "annotators": [
+            {"annotator": who, "compared": compared, "skill": round(skill, 9), "skilled": skilled}
+            for who, compared, skill, skilled in rated
+        ],
+        "warnings": warnings,
+    }
+
+
+def _put(
+    connection: duckdb.DuckDBPyConnection,
+    found: dict[str, Any],
+    shapes: Mapping[Shape, int],
+    format_: str,
+) -> None:
+    from dvc_labelmeta.read.consensus import rows  # noqa: PLC0415  # DuckDB is an extra
+
+    kinds = {shape: kind(*shape) for shape in shapes}
+    if format_ == "json":
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False)[:-2] + ',\n  "by_item": [')
+        before = "    "
+        for one in rows(connection, kinds):
+            typer.echo(before + json.dumps(one, ensure_ascii=False), nl=False)
+            before = ",\n    "
+        typer.echo("\n  ]\n}")
+        return
+    first = list(islice(rows(connection, kinds, apart=True), SHOWN))
+    typer.echo(consensus_text(found, first))
