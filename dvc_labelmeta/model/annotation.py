@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from dvc_labelmeta.model.values import SHAPES, Task, value_schema
+
 TEXT, NUMBER, TIME, FLAG, TEXTS, ANY = "text", "number", "time", "flag", "texts", "any"
 
 LEVELS = ("L0", "L1", "L2", "L3")
@@ -159,7 +161,10 @@ def mandatory(level: str) -> tuple[str, ...]:
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of one record at level L0; more fields may follow."""
+    """Return the JSON Schema (draft 2020-12) of one record at level L0; more fields may follow.
+
+    `$defs` has the shape of `value` for each task of a guideline.
+    """
     shapes: dict[str, Any] = {
         TEXT: {"type": "string", "minLength": 1},
         NUMBER: {"type": "number"},
@@ -181,4 +186,5 @@ def json_schema() -> dict[str, Any]:
         "required": [name for name in mandatory("L0") if name != "label"],
         "anyOf": [{"required": ["label"]}, {"required": ["value"]}],
         "properties": properties,
+        "$defs": {task: value_schema(Task(task)) for task in SHAPES},
     }

@@ -387,9 +387,14 @@ SCHEMAS = {
 
 
 def published(name: str) -> Schema:
-    """Return a schema with the head that its file in `schemas/` has."""
+    """Return a schema as its file in `schemas/` has it."""
+    return headed(name, SCHEMAS[name])
+
+
+def headed(name: str, schema: Schema) -> Schema:
+    """Return a schema with the head of a file of its own."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"labelmeta/{name}/v1",
         "title": f"labelmeta {name}",
-    } | SCHEMAS[name]
+    } | schema
