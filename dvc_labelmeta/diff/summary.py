@@ -51,7 +51,8 @@ def summary(operation: Operation) -> str:
 
 def _words(operation: Operation) -> dict[str, str]:
     """Return the words that a line may be made of."""
-    edits, kind, meaning = operation.edits, operation.kind, operation.meaning
+    edits = tuple(edit for edit in operation.edits if edit.path)  # () is the whole guideline.yaml
+    kind, meaning = operation.kind, operation.meaning
     ids = _joined(operation.ids)
     plural = "s" if len(operation.ids) > 1 else ""
     came = any(edit.before is ABSENT and len(edit.path) == 2 for edit in edits)

@@ -24,6 +24,7 @@ TREE = "tree"
 _CHUNK = 200
 _ENDED = ("", "", b"")
 _HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
+_FORM = "%H%x1f%as%x1f%an%x1f%s%x1f%(trailers:key=Labelmeta-Change,valueonly,separator=%x2c)"
 _KEPT = re.compile(
     r"GIT_(EXEC_PATH|SSH|SSH_COMMAND|SSL_\w+|CONFIG_\w+|ALLOW_PROTOCOL|ASKPASS|TRACE\w*|"
     r"CEILING_DIRECTORIES|TERMINAL_PROMPT|HTTP\w*|PROXY\w*)\Z"
@@ -142,9 +143,22 @@ class Git:
 
     def log(self, *args: str) -> list[Commit]:
         """Return the commits that `git log ARGS` selects, newest first."""
-        form = "%H%x1f%as%x1f%an%x1f%s%x1f%(trailers:key=Labelmeta-Change,valueonly,separator=%x2c)"
-        out = self.run("log", "-z", f"--format={form}", *args).decode(errors="replace")
+        out = self.run("log", "-z", f"--format={_FORM}", *args).decode(errors="replace")
         return [Commit(*item.split("\x1f")) for item in out.split("\0") if item]
+
+    def touching(self, span: str, paths: Iterable[str]) -> list[tuple[Commit, tuple[str, ...]]]:
+        """Return the commits of a range that changed any of `paths`, each with those files.
+
+        Paths are from the top level. Of a merge: what differs from every parent.
+        """
+        specs = [f":(top,literal){path}" for path in paths]
+        form = f"--format=%x1e{_FORM}"
+        out = self.run("log", "-c", "-z", "--name-only", "--no-renames", form, span, "--", *specs)
+        found = []
+        for block in out.decode(errors="surrogateescape").split("\x1e")[1:]:
+            head, *names = block.split("\0")
+            found.append((Commit(*head.split("\x1f")), tuple(n.lstrip("\n") for n in names if n)))
+        return found
 
     def introduced(self, path: str, head: str) -> tuple[str, tuple[str, ...]] | None:
         """Return the newest commit that changed `path`, with its parents; merges only where

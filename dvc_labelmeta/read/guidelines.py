@@ -196,7 +196,7 @@ class Pins:
         """Add to a pin the commits since `base` that touched the guideline."""
         commits = self.past.log(base, paths)
         return pin._replace(
-            bump=_trailers(commits) if pin.bump == "unknown" else pin.bump,
+            bump=declared_by(commits) if pin.bump == "unknown" else pin.bump,
             behind=tuple((c.hash, c.date, c.subject) for c in commits),
             versions=self._versions(commits, guideline, linked),
         )
@@ -210,7 +210,7 @@ class Pins:
         return tuple(version for version in versions if version != linked)
 
 
-def _trailers(commits: list[Commit]) -> str:
+def declared_by(commits: list[Commit]) -> str:
     """Return the bump that the authors of all these commits declared; "unknown" if one did not."""
     declared = [commit.trailer.split(",")[-1].strip().lower() for commit in commits]
     if all(bump in ("patch", "minor", "major") for bump in declared):

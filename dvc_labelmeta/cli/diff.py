@@ -1,0 +1,78 @@
+"""`diff`: what changed in guidelines between two revisions, and what their authors owe."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from dvc_labelmeta.cli.common import Format, quiet, refuse_other, root_of, verbose
+from dvc_labelmeta.cli.project import Project
+from dvc_labelmeta.errors import CLEAN, FINDINGS, UNJUDGED, Refused
+from dvc_labelmeta.model.config import GuidelineRef
+from dvc_labelmeta.model.version import Steps
+from dvc_labelmeta.read.git import Repository, open_repository
+from dvc_labelmeta.read.source import find_root
+from dvc_labelmeta.read.versions import ends, steps
+
+DIFF_EXAMPLE = "Example: labelmeta diff main...HEAD"
+
+
+def diff(
+    context: typer.Context,
+    base: Annotated[
+        str,
+        typer.Argument(help="A revision, A..B or A...B; default: HEAD.", show_default=False),
+    ] = "",
+    head: Annotated[
+        str,
+        typer.Argument(help="A revision; default: the working tree.", show_default=False),
+    ] = "",
+    guideline: Annotated[
+        str, typer.Option(help="Compare this one only; revisions are of its repository.")
+    ] = "",
+    format_: Format = "text",
+) -> None:
+    """Tell what changed in the guidelines, which bump that needs, and what the author owes.
+
+    A...B is what B did since it left A. --verbose shows the words. Exit codes: 0 nothing owed,
+    1 something owed, 2 could not judge.
+    """
+    refuse_other("--format", format_, ("text", "json"))
+    if head and ".." in base:
+        raise Refused(f"{base} names both ends; {head} is one too many")
+    found = _read(find_root(root_of(context)), base, head, guideline)
+    # difflib and the rules cost time that other commands need not pay
+    from dvc_labelmeta.diff.comparison import compared  # noqa: PLC0415
+    from dvc_labelmeta.report.difference import difference_json, difference_text  # noqa: PLC0415
+
+    compared_ = [compared(step) for step in found.changed]
+    if format_ == "json":
+        typer.echo(json.dumps(difference_json(found, compared_), indent=2, ensure_ascii=False))
+    elif not quiet(context) or compared_:
+        typer.echo(difference_text(found, compared_, words=verbose(context)))
+    unread = any(one.step.fault for one in compared_)
+    owed = any(one.owed for one in compared_)
+    raise typer.Exit(UNJUDGED if unread else FINDINGS if owed else CLEAN)
+
+
+def _read(root: str, base: str, head: str, asked: str) -> Steps:
+    repository, only = open_repository(root), None
+    if asked:
+        repository, only = _place(root, asked)
+        if only.repo and not base:
+            raise Refused(
+                f"guideline {asked!r} is in repository {only.repo!r}, which has no working tree "
+                "here: name BASE and HEAD there"
+            )
+        if only.repo and ".." not in base:
+            head = head or "HEAD"
+    with repository.git.objects() as objects:
+        return steps(repository, objects, ends(repository, objects, base, head), only)
+
+
+def _place(root: str, asked: str) -> tuple[Repository, GuidelineRef]:
+    project = Project(root)
+    one = project.guideline(asked)
+    return project.repository(one), GuidelineRef(one.id, one.path, one.repo)
