@@ -75,8 +75,12 @@ def overlap(path: str, other: str) -> bool:
 @app.command("add", epilog="Example: labelmeta stage add annotation-stats data/train.csv")
 def add(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A template: see `labelmeta stage list`.")],
-    split: Annotated[str, typer.Argument(help="The split, for annotation-stats.")] = "",
+    name: Annotated[
+        str, typer.Argument(help="A template: see `labelmeta stage list`.", metavar="NAME")
+    ],
+    split: Annotated[
+        str, typer.Argument(help="The split, for annotation-stats.", metavar="[SPLIT]")
+    ] = "",
     layer: LayerOption = "",
     dry_run: DryRun = False,
 ) -> None:

@@ -26,7 +26,7 @@ def notes_text(found: Mapping[str, Any]) -> str:
 def _nothing(found: Mapping[str, Any]) -> str:
     clause, search = found["clause"], found["search"]
     cites = f" of a record that cites {plain(clause)}" if clause else ""
-    holds = f" holds {plain(search)!r}" if search else ""
+    holds = f" holds '{plain(search)}'" if search else ""
     return f"no note or rationale{cites}{holds}"
 
 
