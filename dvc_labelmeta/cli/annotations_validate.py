@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from dvc_labelmeta.cli.common import Format, quiet, refuse_other
-from dvc_labelmeta.cli.record_facts import expected_of
+from dvc_labelmeta.cli.record_facts import expected_of, facts_of
 from dvc_labelmeta.cli.sources import Name, asked, need_engine, reading
 from dvc_labelmeta.errors import CLEAN, FINDINGS, LabelMetaError
 from dvc_labelmeta.model.annotation import LEVEL_MEANINGS, LEVELS
@@ -63,6 +63,11 @@ def validate(
         for source in what.sources:
             files = _files(source)
             expected = expected_of(what.snapshot, source, level)
+            if target is None and what.snapshot is not None and not level:
+                with reading(source):
+                    told = facts_of(source, files, expected, what.snapshot.root)
+                found.append(Judged(told, expected.level))
+                continue
             with reading(source), Validated(files, source.format, expected) as validated:
                 found.append(Judged(validated.facts, expected.level))
                 for row in validated.bad_rows() if target is not None else ():

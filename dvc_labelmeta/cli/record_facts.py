@@ -11,6 +11,7 @@ from dvc_labelmeta.model.annotation import LEVELS
 from dvc_labelmeta.model.facts import Expected, RecordFacts
 from dvc_labelmeta.model.sidecar import Layer, Records, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
+from dvc_labelmeta.read.cache import Cache, forget_others
 from dvc_labelmeta.read.latest import latest
 from dvc_labelmeta.read.sources import Source, shards, source_of
 from dvc_labelmeta.read.vocabulary import Known, begins, known
@@ -52,12 +53,31 @@ def with_facts(snapshot: Snapshot) -> Snapshot:
         for layer in one.layers:
             if layer.annotations is not None:
                 found[one.split, layer.name] = _facts(snapshot, one, layer)
+    forget_others(snapshot.root, [_name(*key) for key in found])
     return snapshot._replace(annotations=found) if found else snapshot
+
+
+def facts_of(source: Source, files: list[str], expected: Expected, root: str) -> RecordFacts:
+    """Return the facts about records, from the cache of the project where they are there."""
+    cache = None
+    if source.sidecar is not None:
+        cache = Cache(root, _name(source.sidecar.split, source.layer_name))
+        keys = cache.keys(files, source.format, expected)
+        known = cache.facts(keys, files, expected.until)
+        if known is not None:
+            return known
+    from dvc_labelmeta.read.validate import facts  # noqa: PLC0415  # DuckDB is an extra
+
+    return facts(files, source.format, expected, cache)
+
+
+def _name(split: str, layer: str) -> str:
+    return f"{split} {layer}"
 
 
 def _facts(snapshot: Snapshot, one: Sidecar, layer: Layer) -> RecordFacts | str:
     try:
-        from dvc_labelmeta.read.validate import facts  # noqa: PLC0415  # DuckDB is an extra
+        import duckdb  # noqa: F401, PLC0415  # an extra
     except ModuleNotFoundError as error:
         if not is_missing(error):
             raise
@@ -65,7 +85,7 @@ def _facts(snapshot: Snapshot, one: Sidecar, layer: Layer) -> RecordFacts | str:
     try:
         source = source_of(snapshot, one, layer)
         files = shards(source.path, source.format)
-        told = facts(files, source.format, expected_of(snapshot, source))
+        told = facts_of(source, files, expected_of(snapshot, source), snapshot.root)
     except (Refused, UnreadableFile) as error:
         path = layer.annotations.path if layer.annotations else ""
         return f"{_from_root(one, path)}: {error}"

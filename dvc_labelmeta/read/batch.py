@@ -56,10 +56,12 @@ class Batch:
     def shards(self) -> dict[int, Shard]:
         """Return the facts about each file by its number."""
         counted = self.db.execute(
-            f"SELECT file, count_if(record), count_if(bad) FROM {self.table} GROUP BY file"
+            "SELECT file, count_if(record), count_if(bad), "
+            "coalesce(strftime(max(moment), '%Y-%m-%dT%H:%M:%SZ'), '') "
+            f"FROM {self.table} GROUP BY file"
         ).fetchall()
-        counts = dict.fromkeys(self.numbers, (0, 0))
-        counts |= {self.numbers[file]: (records, bad) for file, records, bad in counted}
+        counts = dict.fromkeys(self.numbers, (0, 0, ""))
+        counts |= {self.numbers[file]: (records, bad, at) for file, records, bad, at in counted}
         versions = self._grouped(
             f"SELECT file, coalesce(version, ''), count(*) FROM {self.table} "
             "WHERE record AND ours GROUP BY ALL ORDER BY 3 DESC, 2"
@@ -73,6 +75,7 @@ class Batch:
                 tuple(flaws.get(number, ())),
                 tuple(versions.get(number, ())),
                 tuple(unknown.get(number, ())),
+                counts[number][2],
             )
             for number, lines in self.lines.items()
         }
@@ -144,13 +147,13 @@ class Batch:
             start += lines
         return f"{row} + {bases}[file::BIGINT + 1]" if len(bases) > 1 else f"{row} + {bases[0]}"
 
-    def _unknown(self, counts: dict[int, tuple[int, int]]) -> dict[int, list[tuple[str, int]]]:
+    def _unknown(self, counts: dict[int, tuple[int, int, str]]) -> dict[int, list[tuple[str, int]]]:
         dialect = self.reader.dialect
         if isinstance(dialect, Table):
             names = [name for name in dialect.columns if name not in dialect.fields]
             return {
                 number: [(name, records) for name in names]
-                for number, (records, _) in counts.items()
+                for number, (records, *_) in counts.items()
             }
         if not self._holds("more AND record"):
             return {}
@@ -186,7 +189,14 @@ def _nameless(place: At) -> At:
 def _hash_if(dialect: Dialect, name: str) -> str:
     if name not in dialect.fields:
         return "NULL::UBIGINT"
-    return f"CASE WHEN NOT {absent(dialect, name)} THEN hash({name}) END"
+    return f"CASE WHEN NOT {absent(dialect, name)} THEN hash({_alike(dialect, name)}) END"
+
+
+def _alike(dialect: Dialect, name: str) -> str:
+    """Return SQL for a cell that has the same hash in every file, whatever fields that has."""
+    if name not in dialect.fields:
+        return "NULL::VARCHAR"
+    return f"{name}::VARCHAR" if isinstance(dialect, Table) else name
 
 
 def _answer(dialect: Dialect) -> str:
@@ -201,8 +211,8 @@ def _answer(dialect: Dialect) -> str:
     if has("status"):
         states = ", ".join(dialect.literal(state) for state in UNLABELLED)
         condition += f" AND coalesce(status NOT IN ({states}), true)"
-    layer = ", layer" if has("layer") else ""
-    return f"{condition} THEN hash(item, annotator{layer})"
+    names = ", ".join(_alike(dialect, name) for name in ("item", "annotator", "layer"))
+    return f"{condition} THEN hash({names})"
 
 
 def _moment(dialect: Dialect) -> str:

@@ -30,7 +30,8 @@ COMPARED: Mapping[str, str] = {
 class Shard(NamedTuple):
     """The facts about one file: see RecordFacts; its places name no file, which may be moved.
 
-    bad: lines that have a fault of their own; flaws: these faults.
+    bad: lines that have a fault of their own; flaws: these faults. latest: when the last record was
+    made, to the second, "" where no record says.
     """
 
     lines: int = 0
@@ -39,6 +40,7 @@ class Shard(NamedTuple):
     flaws: tuple[Flaw, ...] = ()
     versions: tuple[tuple[str, int], ...] = ()
     unknown: tuple[tuple[str, int], ...] = ()
+    latest: str = ""
 
 
 class Lines:

@@ -9,10 +9,11 @@ merged (read/merge.py).
 from __future__ import annotations
 
 import csv
+import os
 import tempfile
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -21,10 +22,12 @@ from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.facts import SHOWN, Expected, Flaw, RecordFacts
 from dvc_labelmeta.read import merge
 from dvc_labelmeta.read.batch import ORDER, Batch
+from dvc_labelmeta.read.cache import Cache
+from dvc_labelmeta.read.cells import quoted
 from dvc_labelmeta.read.engine import connect
 from dvc_labelmeta.read.lines import shown_row
 from dvc_labelmeta.read.reader import readers
-from dvc_labelmeta.read.shard import FILE, Lines, Shard
+from dvc_labelmeta.read.shard import COMPARED, FILE, Lines, Shard
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -33,15 +36,20 @@ if TYPE_CHECKING:
 class Validated:
     """One validation: `facts`, and the offending rows on request; close it (or use `with`)."""
 
-    def __init__(self, files: Sequence[str], format_: str, expected: Expected) -> None:
+    def __init__(
+        self, files: Sequence[str], format_: str, expected: Expected, cache: Cache | None = None
+    ) -> None:
         self.files, self.format, self.expected = tuple(files), format_, expected
+        self.cache = cache
         self.folder = tempfile.TemporaryDirectory(prefix="labelmeta-")
         self.shards: dict[int, Shard] = {}
         self.db = connect(self.folder.name)
         try:
             with readable(format_):
+                self.keys = cache.keys(files, format_, expected) if cache else []
                 self._judge()
                 self.facts = self._facts()
+                self._remember()
         except BaseException:
             self.close()
             raise
@@ -60,26 +68,58 @@ class Validated:
     def _judge(self) -> None:
         """Fill `shards`, the view `kept` and the table `faults`."""
         self.db.execute(f"CREATE TEMP TABLE faults {merge.FAULTS}")
-        files = dict(enumerate(self.files))
+        tables = self._known()
+        new = {at: file for at, file in enumerate(self.files) if at not in tables}
         batches = [
             Batch(reader, self.expected, f"kept_{at}")
-            for at, reader in enumerate(readers(self.db, files, self.format, self.folder.name))
+            for at, reader in enumerate(readers(self.db, new, self.format, self.folder.name))
         ]
         for batch in batches:
-            self.shards |= batch.shards()
-        kept = " UNION ALL ".join(batch.compared() for batch in batches)
-        self.db.execute(f"CREATE TEMP VIEW kept AS {kept}")
+            self._learn(batch)
+        kept = [batch.compared() for batch in batches] + ([stored(tables)] if tables else [])
+        self.db.execute(f"CREATE TEMP VIEW kept AS {' UNION ALL '.join(kept)}")
         merge.find_repeats(self.db)
         merge.find_replaced(self.db)
         merge.find_circles(self.db)
         merge.find_odd(self.db)
-        if self.expected.items is not None:
+        if self.expected.items is not None:  # the items of the split, for the rule LM316
             merge.find_strangers(self.db, self.expected.items)
 
+    def _known(self) -> dict[int, str]:
+        """Take from the cache what is known, and return the tables of these files by number."""
+        tables: dict[int, str] = {}
+        if self.cache is not None:
+            for number, key in enumerate(self.keys):
+                found = self.cache.shard(key, self.expected.until)
+                if found is not None:
+                    self.shards[number], tables[number] = found
+        return tables
+
+    def _learn(self, batch: Batch) -> None:
+        shards = batch.shards()
+        self.shards |= shards
+        if self.cache is not None:
+            for number, shard in shards.items():
+                key = self.keys[number]
+                with suppress(OSError, duckdb.IOException):  # a cache that cannot be written
+                    save(self.db, batch.of(number), self.cache.table(key))
+                    self.cache.keep_shard(key, shard, self.expected.until)
+
+    def _remember(self) -> None:
+        if self.cache is not None:
+            shards = [self.shards[number] for number in range(len(self.files))]
+            self.cache.keep_facts(self.keys, shards, self.facts, self.expected.until)
+
     def _facts(self) -> RecordFacts:
-        offending = self.db.execute("SELECT count(DISTINCT position) FROM faults").fetchone()
         shards = [self.shards[number] for number in range(len(self.files))]
-        return merge.summed(self.files, shards, self._crossed(), offending[0] if offending else 0)
+        crossed, more = self._crossed(), (0,)
+        if crossed:
+            across = f"SELECT position FROM faults WHERE kind IN {merge.ACROSS}"
+            more = self.db.execute(
+                f"SELECT count(*) FROM kept WHERE NOT bad AND position IN ({across})"
+            ).fetchall()[0]
+        offending = sum(shard.bad for shard in shards) + more[0]
+        return merge.summed(self.files, shards, crossed, offending)
 
     def _crossed(self) -> list[Flaw]:
         """Return the faults that only several lines together show."""
@@ -122,10 +162,33 @@ class Validated:
                 yield {"file": file, "line": line, "reasons": why, "row": shown_row(raw)}
 
 
-def facts(files: Sequence[str], format_: str, expected: Expected) -> RecordFacts:
+def facts(
+    files: Sequence[str], format_: str, expected: Expected, cache: Cache | None = None
+) -> RecordFacts:
     """Return the facts about annotation files of one format, read in the order given."""
-    with Validated(files, format_, expected) as validated:
+    with Validated(files, format_, expected, cache) as validated:
         return validated.facts
+
+
+def save(db: duckdb.DuckDBPyConnection, lines: str, table: str) -> None:
+    """Write what lines (SQL) are compared by to a Parquet file, which appears when complete."""
+    part = f"{table}.{os.getpid()}"
+    try:
+        db.execute(f"COPY ({lines}) TO {quoted(part)} (FORMAT parquet)")
+        os.replace(part, table)
+    finally:
+        if os.path.exists(part):
+            os.unlink(part)
+
+
+def stored(tables: Mapping[int, str]) -> str:
+    """Return SQL for the positions of lines and what they are compared by, of saved tables."""
+    bases = [number << FILE for number in tables]
+    paths = ", ".join(quoted(table) for table in tables.values())
+    return (
+        f"SELECT file_row_number + {bases}[file_index::BIGINT + 1] AS position, "
+        f"{', '.join(COMPARED)} FROM read_parquet([{paths}], file_row_number=true)"
+    )
 
 
 @contextmanager
