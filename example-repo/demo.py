@@ -20,6 +20,8 @@ from build import HERE, TARGET, Failed, author, build, environment, prepared
 
 WIDTH, HEIGHT = 80, 24
 PATCH = HERE / "narrow-complaint.patch"
+HELD = HERE / "labels-hold.yaml"
+BROKEN = HERE / "broken.jsonl"
 CHATTER = re.compile(
     r"\s*$|> |\tgit add |\tdvc config |To track the changes|To enable auto staging|Use `dvc push`|"
     r"(Updating|Generating) lock file|'.*\.dvc' didn't change"
@@ -91,7 +93,10 @@ def aligned(target: Path) -> None:
         "dvc repro",
         has=(
             *GATES,
-            *(f"Stage '{stage}' didn't change" for stage in ("prepare", "train", "evaluate")),
+            *(
+                f"Stage '{stage}' didn't change"
+                for stage in ("prepare", "weigh", "train", "evaluate")
+            ),
         ),
         lacks=("Running stage 'train'", "Running stage 'evaluate'", "Running stage 'prepare'"),
     )
@@ -121,13 +126,23 @@ def stopped(target: Path) -> None:
         has=("LM105", "data/dev.csv", "intent 2.1.1", "3.0.0", commit, "exit code 255"),
         lacks=("Running stage 'train'",),
     )
-    screen.run("labelmeta status", has=("1 (major)", "LM105"))
+    screen.run("labelmeta status | grep LM105", has=("1 (major)", "data/test.csv"))
+    screen.show()
+
+
+def queued(target: Path) -> None:
+    """Show which labels need another look first."""
+    screen = Screen(target, "4. Which labels need another look first, and why?")
+    screen.run(
+        "labelmeta annotations queue data/train.csv --limit 5",
+        has=("rest on complaint, reworded since 2.1.0", "flagged in 1 record", "5 items shown"),
+    )
     screen.show()
 
 
 def linked_anew(target: Path) -> None:
     """Show that linking anew opens the gates, and what then runs."""
-    screen = Screen(target, "4. A search finds no hearsay, the labels hold: link anew, and train")
+    screen = Screen(target, "5. A search finds no hearsay, the labels hold: link anew, and train")
     screen.run(f'cat data/*.csv | grep -ciE "{HEARSAY}"', code=1, has=("0",))
     screen.run("labelmeta link --all | grep -e '->'", has=("data/test.csv -> intent 3.0.0",))
     screen.run(
@@ -135,32 +150,72 @@ def linked_anew(target: Path) -> None:
         has=(
             *(OPEN.format(split, "3.0.0") for split in ("dev", "train", "test")),
             "Stage 'prepare' didn't change",
+            "Stage 'weigh' didn't change",
             "Running stage 'train'",
             "Running stage 'evaluate'",
         ),
         lacks=("Running stage 'prepare'",),
     )
     screen.run('git commit -qam "Link the splits to intent 3.0.0"')
-    screen.run("labelmeta check", has=("3 splits checked: aligned",))
+    screen.show()
+
+
+def excused(target: Path) -> None:
+    """Show that records of an older wording are told, and accepted for a reason."""
+    screen = Screen(target, "6. The records still say 2.1.0: label again, or write down why not")
+    screen.run(
+        "labelmeta check | grep error",
+        has=("LM320 incompatible-records", "3 splits checked: 3 errors"),
+    )
+    screen.run(f"cat {os.path.relpath(HELD, target)} | tee -a labelmeta.yaml")
+    screen.run('git commit -qam "Keep the labels: none rests on hearsay"')
+    screen.run("labelmeta check", has=("ignored: LM320", "3 splits checked: aligned"))
+    screen.show()
+
+
+def agreed(target: Path) -> None:
+    """Show what the annotation records say of the labels."""
+    screen = Screen(target, "7. How sure were the annotators, and do they agree?")
+    screen.run(
+        "labelmeta annotations stats data/train.csv | head -18",
+        has=("annotators  3", "330 votes", "2.1.0 ", "alpha (nominal)   0.711"),
+    )
+    screen.show()
+
+
+def refused(target: Path) -> None:
+    """Show how an export with faults is refused, each with its line."""
+    screen = Screen(target, "8. An export with faults: each is told with its line")
+    records = "data/dev.csv.annotations.jsonl"
+    screen.run(f"cat {os.path.relpath(BROKEN, target)} >> {records}")
+    screen.run(
+        'labelmeta annotations validate data/dev.csv; echo "exit code $?"',
+        has=(
+            *(f"{records}:{line}:" for line in range(61, 67)),
+            "m1599-a05 questoin",
+            "exit code 1",
+        ),
+    )
+    screen.run(f"git checkout -q {records}")
     screen.show()
 
 
 def main() -> int:
-    """Build, show the four states, and say whether all was as it should be."""
-    parser = argparse.ArgumentParser(description="Build the example and show four states of it.")
+    """Build, show each state, and say whether all was as it should be."""
+    parser = argparse.ArgumentParser(description="Build the example and show eight states of it.")
     parser.add_argument("folder", nargs="?", type=Path, default=TARGET)
     start = time.monotonic()
     try:
         target = prepared(parser.parse_args().folder, force=True)
         print(f"building the example in {os.path.relpath(target)} (DVC's hints are left out below)")
         build(target)
-        for state in (aligned, changed, stopped, linked_anew):
+        for state in (aligned, changed, stopped, queued, linked_anew, excused, agreed, refused):
             state(target)
     except Failed as why:
         print(f"\ndemo.py: not as expected: {why}", file=sys.stderr)
         return 1
     seconds = time.monotonic() - start
-    print(f"\nAll four states are as they should be ({seconds:.0f} s). Look around: {target}")
+    print(f"\nAll eight states are as they should be ({seconds:.0f} s). Look around: {target}")
     return 0
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -90,10 +92,43 @@ def test_training_learned_something_and_was_recorded(built_example: Path) -> Non
     assert 0.6 < metrics["accuracy"] < 1
     weights = json.loads(repo.read("model.json"))["weights"]
     assert max(weights["thank"], key=weights["thank"].__getitem__) == "praise"
+    trained_on = metrics["trained_on"]
+    assert trained_on["messages"] == 110
+    assert 80 < trained_on["effective"] < 110, "disputed messages count less"
     lock = yaml.safe_load(repo.read("dvc.lock"))["stages"]
-    assert {"prepare", "train", "evaluate"} == set(lock)
+    assert {"prepare", "weigh", "train", "evaluate"} == set(lock)
     used = {dep["path"] for stage in ("train", "evaluate") for dep in lock[stage]["deps"]}
     assert {f"labelmeta/gates/{split}.json" for split in SPLITS} <= used
+
+
+def test_records_are_those_of_the_votes_and_of_their_time(built_example: Path) -> None:
+    repo = Repo(built_example)
+    with (built_example / "raw/annotations.csv").open(encoding="utf-8") as file:
+        votes = {row["id"]: row for row in csv.DictReader(file)}
+    rows = [json.loads(line) for line in repo.read(f"{SPLITS[2]}.annotations.jsonl").splitlines()]
+    assert len(rows) == 3 * len(votes)
+    assert all(votes[row["item"]][row["annotator"]] == row["label"] for row in rows)
+    for split in SPLITS:
+        times = re.findall(r'annotated_at": "(.{10})', repo.read(f"{split}.annotations.jsonl"))
+        # 2.1.0 came on the 12th, and the data were committed on the 21st
+        assert "2026-01-12" < min(times) <= max(times) < "2026-01-21"
+    people = {row["annotator"] for row in rows}
+    assert people == {"a01", "a02", "a03"}
+    assert 0 < sum("confidence" in row for row in rows) < len(rows)
+    assert {"note", "cites"} <= set().union(*rows)
+
+
+def test_weights_change_what_is_learned(example: Repo) -> None:
+    weighed = example.read("model.json")
+    rows = list(csv.DictReader(example.read("weights.csv").splitlines()))
+    assert len(rows) == 110
+    assert len({row["weight"] for row in rows}) > 1
+    same = "item,weight\n" + "".join(f"{row['item']},1\n" for row in rows)
+    (example.path / "weights.csv").unlink()  # a link into the cache, perhaps
+    example.write("weights.csv", same)
+    ran = example.run(sys.executable, "scripts/train.py")
+    assert "110 messages, weighed like 110.0" in ran.out
+    assert json.loads(example.read("model.json"))["weights"] != json.loads(weighed)["weights"]
 
 
 def test_second_repro_runs_only_the_gates(example: Repo) -> None:
@@ -128,8 +163,9 @@ def test_changed_definition_stops_repro_and_link_mends_it(example: Repo) -> None
     ran = example.dvc("repro")
     assert running(ran) == ["Running stage 'evaluate':", *GATES, "Running stage 'train':"]
     assert "Stage 'prepare' didn't change, skipping" in ran.out
-    example.commit("Link the splits anew")
-    assert example.findings(code=0) == []
+    example.commit("Link the splits anew", "2026-03-03T09:00:00+00:00")
+    # that the labels hold is a person's word; the records still say what they were made under
+    assert [finding["code"] for finding in example.findings(code=1)] == ["LM320"] * len(SPLITS)
 
 
 def test_patch_is_followed_without_training(example: Repo) -> None:
@@ -139,12 +175,25 @@ def test_patch_is_followed_without_training(example: Repo) -> None:
     example.labelmeta("link", "--all")
     assert gates(example) == before
     assert running(example.dvc("repro", "-P")) == GATES
-    example.commit("Follow intent 2.1.2")
+    example.commit("Follow intent 2.1.2", "2026-03-03T09:00:00+00:00")
     assert example.findings(code=0) == []
 
 
+def test_what_the_readme_shows_of_records_is_what_is_printed(example: Repo) -> None:
+    readme = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    (shown,) = (
+        part for part in readme.split("```") if "annotations queue" in part and "$ " in part
+    )
+    shutil.copyfile(HERE / "broken.jsonl", example.path.parent / "broken.jsonl")
+    for part in shown.strip().split("$ ")[1:]:
+        command, *lines = part.rstrip().splitlines()
+        code = 1 if "exit code 1" in command else 0
+        printed = example.run("sh", "-c", command, code=code).out.splitlines()
+        assert set(filter(None, lines)) - {"…"} <= set(printed), command
+
+
 @pytest.mark.slow
-def test_demo_shows_four_states_and_builds_the_same_commits(
+def test_demo_shows_each_state_and_builds_the_same_commits(
     built_example: Path, tmp_path: Path
 ) -> None:
     home, target = tmp_path / "home", tmp_path / "demo"
@@ -161,11 +210,15 @@ def test_demo_shows_four_states_and_builds_the_same_commits(
     assert ran.code == 0, ran.text
     assert "\x1b" not in ran.text
     screens = ran.out.split("\n=== ")[1:]
-    assert [screen[:2] for screen in screens] == ["1.", "2.", "3.", "4."]
+    assert [screen[:2] for screen in screens] == [f"{n}." for n in range(1, 9)]
     assert all(len(line) <= 80 for screen in screens for line in screen.splitlines()[:-1])
     assert "LM105 outdated-guideline" in screens[2]
     assert "exit code 255" in screens[2]
-    assert "3 splits checked: aligned" in screens[3]
+    assert "score 2.50" in screens[3]
+    assert "test accuracy" in screens[4]
+    assert "3 splits checked: aligned" in screens[5]
+    assert "alpha (nominal)   0.711" in screens[6]
+    assert "exit code 1" in screens[7]
     assert list(home.iterdir()) == []
     head = Repo(built_example).git("rev-parse", "main")
     assert Repo(target).git("rev-parse", "main") == head

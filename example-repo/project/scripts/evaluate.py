@@ -11,11 +11,16 @@ def main() -> None:
         model = json.load(file)
     rows = read("data/test.csv")
     recall = {
-        label: round(accuracy(model, [row for row in rows if row[1] == label]), 3)
-        for label in sorted({label for _, label in rows})
+        label: round(accuracy(model, [row for row in rows if row.label == label]), 3)
+        for label in sorted({row.label for row in rows})
     }
-    wrong = sum(predict(model, text) != label for text, label in rows)
-    metrics = {"accuracy": round(accuracy(model, rows), 3), "recall": recall, "wrong": wrong}
+    wrong = sum(predict(model, row.text) != row.label for row in rows)
+    metrics = {
+        "accuracy": round(accuracy(model, rows), 3),
+        "recall": recall,
+        "trained_on": model["trained_on"],
+        "wrong": wrong,
+    }
     with open("metrics.json", "w", encoding="utf-8") as file:
         json.dump(metrics, file, indent=2)
         file.write("\n")

@@ -4,14 +4,35 @@ import csv
 import math
 import re
 from collections import Counter
+from typing import NamedTuple
 
-Row = tuple[str, str]
+
+class Row(NamedTuple):
+    """A message; weight: how much it counts in training."""
+
+    text: str
+    label: str
+    weight: float = 1.0
 
 
-def read(path: str) -> list[Row]:
-    """Return the text and the label of every row."""
+def read(path: str, weights: dict[str, float] | None = None) -> list[Row]:
+    """Return the messages of a split; weights: by id, none means that all count the same."""
     with open(path, newline="", encoding="utf-8") as file:
-        return [(row["text"], row["label"]) for row in csv.DictReader(file)]
+        return [
+            Row(row["text"], row["label"], 1.0 if weights is None else weights[row["id"]])
+            for row in csv.DictReader(file)
+        ]
+
+
+def read_weights(path: str) -> dict[str, float]:
+    """Return the weight of each item, as `labelmeta annotations export` wrote it, scaled to mean 1.
+
+    Smoothing then counts as much beside them as it does without weights.
+    """
+    with open(path, newline="", encoding="utf-8") as file:
+        told = {row["item"]: float(row["weight"]) for row in csv.DictReader(file)}
+    mean = sum(told.values()) / len(told)
+    return {item: weight / mean for item, weight in told.items()}
 
 
 def features(text: str) -> list[str]:
@@ -22,17 +43,23 @@ def features(text: str) -> list[str]:
 
 
 def fit(rows: list[Row], alpha: float) -> dict:
-    """Return the model: the log of each label's share, and of each feature's share in a label."""
-    labels = sorted({label for _, label in rows})
+    """Return the model: the log of each label's share, and of each feature's share in a label.
+
+    A message counts as often as its weight says.
+    """
+    labels = sorted({row.label for row in rows})
     counts = {label: Counter() for label in labels}
-    for text, label in rows:
-        counts[label].update(features(text))
+    sizes = Counter()
+    for text, label, weight in rows:
+        sizes[label] += weight
+        for feature in features(text):
+            counts[label][feature] += weight
     known = sorted({feature for counter in counts.values() for feature in counter})
-    sizes = Counter(label for _, label in rows)
     totals = {label: sum(counts[label].values()) + alpha * len(known) for label in labels}
+    whole = sum(sizes.values())
     return {
         "alpha": alpha,
-        "prior": {label: round(math.log(sizes[label] / len(rows)), 6) for label in labels},
+        "prior": {label: round(math.log(sizes[label] / whole), 6) for label in labels},
         "weights": {
             feature: {
                 label: round(math.log((counts[label][feature] + alpha) / totals[label]), 6)
@@ -55,4 +82,4 @@ def predict(model: dict, text: str) -> str:
 
 def accuracy(model: dict, rows: list[Row]) -> float:
     """Return the share of rows that get their own label."""
-    return sum(predict(model, text) == label for text, label in rows) / len(rows)
+    return sum(predict(model, row.text) == row.label for row in rows) / len(rows)
