@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from dvc_labelmeta.diff.match import Kept
+from dvc_labelmeta.diff.match import Kept, gained
 from dvc_labelmeta.diff.operation import Edit, Operation, Touch
 from dvc_labelmeta.diff.pair import Pair
-from dvc_labelmeta.diff.text import plain, plains
 from dvc_labelmeta.diff.turns import MEANING, Turn, contradicted, same_meaning, standing
 
 
@@ -28,9 +27,7 @@ def label_added_carves(pair: Pair) -> Iterator[Operation]:
             yield _carves(edit.path[1], edit, taken)
     for kept in pair.kept:
         for edit in kept.of("carves_from"):
-            fresh = plains(edit.after) - plains(edit.before)
-            ids = (id_ for id_ in edit.after if plain(id_) in fresh)
-            yield _carves(kept.id, edit, _going_on(pair, ids))
+            yield _carves(kept.id, edit, _going_on(pair, gained(edit)))
 
 
 def label_removed(pair: Pair) -> Iterator[Operation]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.diff.operation import ABSENT, Edit
-from dvc_labelmeta.diff.text import plains, same
+from dvc_labelmeta.diff.text import same
 
 Clause = Mapping[str, Any]
 Clauses = Mapping[str, Clause]
@@ -25,12 +25,13 @@ class Given(NamedTuple):
     """What was declared for this step.
 
     meanings: by clause. mapped: previous ids of labels that became others. heirs: previous id ->
-    current id, of those that became one.
+    current id, of those that became one. lasting: the labels that both versions have.
     """
 
     meanings: Mapping[str, str]
     mapped: frozenset[str]
     heirs: Mapping[str, str]
+    lasting: frozenset[str]
 
 
 class Kept(NamedTuple):
@@ -151,8 +152,14 @@ def _kept(
     meaning = given.meanings.get(after["id"]) or given.meanings.get(before["id"], "")
     edits = differences((block, id_), before, after)
     moving = (block == "labels" and id_ in given.mapped) or any(map(_significant_status, edits))
-    large, small = parted(edits, lambda edit: _trivial(edit, meaning, moving, given.heirs))
+    large, small = parted(edits, lambda edit: _trivial(edit, meaning, moving, given))
     return Kept(block, id_, before, after, meaning, large), small
+
+
+def gained(edit: Edit) -> tuple[str, ...]:
+    """Return the ids that a list has now, and had not."""
+    before, after = (() if ids is ABSENT else ids for ids in (edit.before, edit.after))
+    return tuple(id_ for id_ in after if id_ not in before)
 
 
 def _significant_status(edit: Edit) -> bool:
@@ -160,7 +167,7 @@ def _significant_status(edit: Edit) -> bool:
     return edit.path[-1] == "status" and {edit.before, edit.after} != {ABSENT, "active"}
 
 
-def _trivial(edit: Edit, meaning: str, moving: bool, heirs: Mapping[str, str]) -> bool:
+def _trivial(edit: Edit, meaning: str, moving: bool, given: Given) -> bool:
     """Tell whether no annotation depends on an edit.
 
     moving: the label goes elsewhere or changes its status; `replaced_by` then says whereto. An
@@ -172,9 +179,9 @@ def _trivial(edit: Edit, meaning: str, moving: bool, heirs: Mapping[str, str]) -
     if field == "replaced_by":
         return not moving
     if field == "label":
-        return edit.before is ABSENT or heirs.get(edit.before, ABSENT) == edit.after
+        return edit.before is ABSENT or given.heirs.get(edit.before) == edit.after
     if field == "carves_from":
-        return plains(edit.after) <= plains(edit.before)
+        return given.lasting.isdisjoint(gained(edit))
     if field in ASIDE or field.startswith("x-"):
         return True
     return same_or_typo(edit, meaning if field in WORDED else "")

@@ -113,6 +113,7 @@ def _blocks(
             for id_ in turn.old
             if turn.rule in {"LABEL_RENAMED", "LABEL_MERGED"}
         },
+        frozenset(clauses(old, "labels").keys() & clauses(new, "labels").keys()),
     )
     return [
         matched(

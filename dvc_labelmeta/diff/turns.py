@@ -73,8 +73,8 @@ def _arcs(
     """Return the lines of the map that start at a label.
 
     A label that goes on is mapped only where it is split and keeps a part. A label that was taken
-    out or retired is mapped by the declared map, else by `replaced_by`, else in part by new labels
-    that carve from it.
+    out or retired is mapped by the declared map, else by `replaced_by`, else in part by labels
+    that now carve from it.
     """
     was, now = standing(before[id_]), standing(after[id_]) if id_ in after else "retired"
     targets = [new for new in dict.fromkeys(declared.get(id_, ())) if new in after]
@@ -86,8 +86,10 @@ def _arcs(
         targets = [heir] if heir in after and heir != id_ else []
     takers = [
         new
-        for new in after
-        if gone and new not in before and id_ in after[new].get("carves_from", ())
+        for new, label in after.items()
+        if gone
+        and id_ in label.get("carves_from", ())
+        and id_ not in before.get(new, {}).get("carves_from", ())
     ]
     return [_Arc(id_, new, partial=False) for new in targets] + [
         _Arc(id_, new, partial=True) for new in takers if new not in targets
