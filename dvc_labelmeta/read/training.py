@@ -62,7 +62,10 @@ made AS (SELECT item, count(DISTINCT coalesce(guideline_id, $guideline)) AS ids,
         list_sort(list(DISTINCT guideline_version)) AS guideline_versions,
         bool_or(guideline_version IS NULL) AS unknown FROM basis GROUP BY item),
 told_of AS (SELECT item, gold.label AS gold, aggregates.label AS agreed, score,
-        [struct_pack(label := one.label, share := -one.share) for one in recorded] AS recorded,
+        CASE WHEN abs(1 + list_sum([one.share for one in recorded])) < 1e-6
+            AND len([1 for one in recorded if one.share > 0]) = 0
+            THEN [struct_pack(label := one.label, share := -one.share) for one in recorded]
+            END AS recorded,
         soft, top, disputed, len(soft) > 1 AND soft[2].share = top AS tie
     FROM (SELECT DISTINCT item FROM basis) LEFT JOIN shares USING (item)
         LEFT JOIN gold USING (item) LEFT JOIN aggregates USING (item)),
@@ -128,7 +131,7 @@ def training(
             files = _files(snapshot, source, folder)
             connection = open_records(files, source.format)
             with connection:
-                _fill(connection, source)
+                fill(connection, source)
                 inputs = [*files, source.path, os.path.join(snapshot.root, path)]
                 yield Training(connection, inputs, _metadata(snapshot, source, path))
         except duckdb.Error as error:
@@ -136,8 +139,8 @@ def training(
             raise UnreadableFile(f"{source.path}: not {source.format}: {reason}") from None
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """Make the table `training`."""
+def fill(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Make the tables that ITEMS and VOTES ask, from the view `records`; source: of a layer."""
     assert source.layer is not None  # noqa: S101  # sources() gives those of layers
     tallies = Tallies(connection, ("guideline_id", "consensus_score", "extra"))
     tallies.select(source.layer_name)

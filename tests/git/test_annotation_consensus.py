@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+from dvc_labelmeta.cli.main import main
 from tests.dawid_skene import anaesthetists
 from tests.repo import Repo
 
@@ -34,19 +35,34 @@ def jsonl(rows: list[dict[str, Any]]) -> str:
     return "".join(json.dumps(row) + "\n" for row in rows)
 
 
+class Bare(NamedTuple):
+    """A folder outside of any repository, with a file of records; commands run in this process."""
+
+    repo: Repo
+    capture: pytest.CaptureFixture[str]
+    patch: pytest.MonkeyPatch
+
+    def run(self, *args: str, code: int = 0) -> str:
+        self.patch.setattr("sys.argv", ["labelmeta", "annotations", *args])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        shown = self.capture.readouterr()
+        assert ended.value.code == code, shown.err
+        return shown.err if code else shown.out
+
+
 @pytest.fixture
-def bare(tmp_path: Path) -> Repo:
-    """A folder outside of any repository, with a file of records."""
+def bare(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Bare:
     repo = Repo(tmp_path)
     repo.write("r.jsonl", jsonl(records()))
-    return repo
+    monkeypatch.chdir(tmp_path)
+    return Bare(repo, capsys, monkeypatch)
 
 
-CONSENSUS = ("annotations", "consensus")
-
-
-def test_items_are_shown_by_kind_with_their_shares(bare: Repo) -> None:
-    shown = bare.labelmeta(*CONSENSUS, "r.jsonl").out
+def test_items_are_shown_by_kind_with_their_shares(bare: Bare) -> None:
+    shown = bare.run("consensus", "r.jsonl")
     lines = shown.splitlines()
     assert lines[0].startswith("majority")
     assert "45 items, 225 votes" in lines[0]
@@ -57,7 +73,7 @@ def test_items_are_shown_by_kind_with_their_shares(bare: Repo) -> None:
     assert agreed.split()[1] == str(sum(len(labels) == 1 for labels in votes.values()))
     assert "--format json shows all" in shown
     assert "least skilled" in shown
-    found = json.loads(bare.labelmeta(*CONSENSUS, "r.jsonl", "--format", "json").out)
+    found = json.loads(bare.run("consensus", "r.jsonl", "--format", "json"))
     assert sum(found["kinds"].values()) == found["items"] == len(found["by_item"]) == 45
     assert found["kinds"] == dict(Counter(one["kind"] for one in found["by_item"])) | {
         name: 0 for name, number in found["kinds"].items() if not number
@@ -65,11 +81,11 @@ def test_items_are_shown_by_kind_with_their_shares(bare: Repo) -> None:
     assert found["ties"] == sum(one["tie"] for one in found["by_item"])
 
 
-def test_aggregate_records_are_written_once_and_the_same(bare: Repo) -> None:
+def test_aggregate_records_are_written_once_and_the_same(bare: Bare) -> None:
     out = ("--method", "dawid-skene", "--out")
-    said = bare.labelmeta(*CONSENSUS, "r.jsonl", *out, "soft.jsonl").out
+    said = bare.run("consensus", "r.jsonl", *out, "soft.jsonl")
     assert said == "wrote soft.jsonl: 45 records; 0 items are tied\n"
-    first = bare.read("soft.jsonl")
+    first = bare.repo.read("soft.jsonl")
     made = [json.loads(line) for line in first.splitlines()]
     assert [one["item"] for one in made] == sorted({one["item"] for one in records()})
     by_item = defaultdict(list)
@@ -82,39 +98,39 @@ def test_aggregate_records_are_written_once_and_the_same(bare: Repo) -> None:
         assert one["consensus_score"] == one["extra"]["soft_label"][one["label"]]
         assert one["annotated_at"].startswith("2026-01-05T09:00:05")
     assert len({one["id"] for one in made}) == 45
-    bare.labelmeta(*CONSENSUS, "r.jsonl", *out, "soft.jsonl")
-    assert bare.read("soft.jsonl") == first
-    assert bare.labelmeta("annotations", "validate", "soft.jsonl", "--level", "L1").code == 0
+    bare.run("consensus", "r.jsonl", *out, "soft.jsonl")
+    assert bare.repo.read("soft.jsonl") == first
+    assert " 0 offending" in bare.run("validate", "soft.jsonl", "--level", "L1")
     for name in ("soft.csv", "soft.parquet"):
-        bare.labelmeta(*CONSENSUS, "r.jsonl", *out, name)
-        told = bare.labelmeta("annotations", "stats", name, "--format", "json").out
+        bare.run("consensus", "r.jsonl", *out, name)
+        told = bare.run("stats", name, "--format", "json")
         assert json.loads(told)["left_out"] == {"aggregate": 45}
 
 
-def test_votes_are_never_written_over(bare: Repo) -> None:
-    before = bare.read("r.jsonl")
-    bare.write("other.jsonl", before)
+def test_votes_are_never_written_over(bare: Bare) -> None:
+    before = bare.repo.read("r.jsonl")
+    bare.repo.write("other.jsonl", before)
     for name, why in (("r.jsonl", "the votes themselves"), ("other.jsonl", "more than aggregate")):
-        assert why in bare.labelmeta(*CONSENSUS, "r.jsonl", "--out", name, code=2).err
-        assert bare.read(name) == before
-    assert "must end in" in bare.labelmeta(*CONSENSUS, "r.jsonl", "--out", "a.txt", code=2).err
+        assert why in bare.run("consensus", "r.jsonl", "--out", name, code=2)
+        assert bare.repo.read(name) == before
+    assert "must end in" in bare.run("consensus", "r.jsonl", "--out", "a.txt", code=2)
 
 
-def test_what_would_mean_nothing_is_refused(bare: Repo) -> None:
-    bare.write("one.jsonl", jsonl([one for one in records() if one["annotator"] == "1"]))
-    assert "two annotators" in bare.labelmeta(*CONSENSUS, "one.jsonl", code=2).err
-    assert "choose one of" in bare.labelmeta(*CONSENSUS, "r.jsonl", "--method", "x", code=2).err
+def test_what_would_mean_nothing_is_refused(bare: Bare) -> None:
+    bare.repo.write("one.jsonl", jsonl([one for one in records() if one["annotator"] == "1"]))
+    assert "two annotators" in bare.run("consensus", "one.jsonl", code=2)
+    assert "choose one of" in bare.run("consensus", "r.jsonl", "--method", "x", code=2)
 
 
-def test_a_tied_item_has_no_label(bare: Repo) -> None:
+def test_a_tied_item_has_no_label(bare: Bare) -> None:
     votes = [
         {"id": f"{item}{who}", "item": item, "label": label, "annotator": who, "source": "t"}
         for item, who, label in (("A", "a", "x"), ("A", "b", "y"), ("B", "a", "x"), ("B", "b", "x"))
     ]
-    bare.write("two.jsonl", jsonl(votes))
-    shown = bare.labelmeta(*CONSENSUS, "two.jsonl").out
+    bare.repo.write("two.jsonl", jsonl(votes))
+    shown = bare.run("consensus", "two.jsonl")
     assert "(tied)" in shown
     assert "warning: nobody's skill is known" in shown
-    said = bare.labelmeta(*CONSENSUS, "two.jsonl", "--out", "o.jsonl").out
+    said = bare.run("consensus", "two.jsonl", "--out", "o.jsonl")
     assert said == "wrote o.jsonl: 1 records; 1 items are tied\n"
-    assert json.loads(bare.read("o.jsonl"))["item"] == "B"
+    assert json.loads(bare.repo.read("o.jsonl"))["item"] == "B"

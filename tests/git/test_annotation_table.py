@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from pathlib import Path
@@ -75,6 +76,10 @@ def annotated(built_linked: Path, tmp_path_factory: pytest.TempPathFactory) -> R
         repo.dvc("add", "-q", PARTS)
         repo.commit(f"Shards {tag}")
         repo.git("tag", tag)
+    point(repo, "one.jsonl.gz")
+    repo.write("data/one.jsonl.gz", gzip.compress(jsonl(SECOND).encode(), mtime=0))
+    repo.dvc("add", "-q", "data/one.jsonl.gz")
+    repo.commit("One packed file")
     return repo
 
 
@@ -128,6 +133,7 @@ def test_an_aggregate_record_goes_before_the_votes(annotated: Repo) -> None:
 def test_git_dvc_and_the_working_tree_give_the_same_table(annotated: Repo) -> None:
     assert rows(annotated, "d1") == rows(annotated, "g1")
     assert rows(annotated, "d2") == rows(annotated, "g2") == rows(annotated)
+    assert rows(annotated, "HEAD") == rows(annotated), "a packed file, known by its name"
 
 
 def test_metadata_say_what_the_table_was_made_from(annotated: Repo) -> None:
@@ -154,7 +160,7 @@ def test_what_is_not_at_hand_is_told_with_the_command_that_gets_it(
 ) -> None:
     repo = Repo(tmp_path / "clone")
     annotated.git("clone", "-q", str(annotated.path), str(repo.path))
-    with pytest.raises(dvc_labelmeta.LabelMetaError, match="dvc pull data/parts"):
+    with pytest.raises(dvc_labelmeta.LabelMetaError, match=r"dvc pull data/one\.jsonl\.gz"):
         dvc_labelmeta.annotations("data/train.csv", root=repo.path)
     with pytest.raises(dvc_labelmeta.LabelMetaError, match=r"dvc fetch .*data/parts"):
         dvc_labelmeta.annotations("data/train.csv", "d1", root=repo.path)
