@@ -48,6 +48,8 @@ def clarity(
         refuse_other("--by", by, GROUPS)
     if bool(before) != bool(after):
         raise Refused("--before and --after belong together: name both versions, or neither")
+    if before and before == after:
+        raise Refused("--before and --after name the same version; name two")
     with studied(context, name, layer) as study:
         from dvc_labelmeta.cli.clarity import compared  # noqa: PLC0415  # numbers: not for --help
 

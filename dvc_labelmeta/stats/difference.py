@@ -151,15 +151,15 @@ def _interval_of_difference(
     kept: Sequence[Cell], statistic: Statistic, comparisons: int
 ) -> Interval | None:
     counts = [items for _, items in kept]
-    sides = [[cell[side] for cell, _ in kept] for side in (0, 1)]
-    before, after = (statistic.of(side) for side in sides)
+    units = [[cell[side] for cell, _ in kept] for side in (0, 1)]
+    before, after = map(statistic.of, units)
 
     def apart(drawn: Counts) -> float | None:
         was, became = before(drawn), after(drawn)
         return None if was is None or became is None else became - was
 
     def influence() -> list[float]:
-        was, became = (statistic.influence(side, counts) for side in sides)
+        was, became = (statistic.influence(rows, counts) for rows in units)
         return [y - x for x, y in zip(was, became, strict=True)]
 
     return _interval(apart, influence, counts, comparisons)

@@ -218,6 +218,7 @@ def test_wrong_questions_and_lines_that_are_no_record(bare: Asked) -> None:
     for args, words in (
         (("clarity", "r.jsonl", "--before", "1.0.0"), "belong together"),
         (("clarity", "r.jsonl", "--before", "9", "--after", "1.0.0"), "no record names guideline"),
+        (("clarity", "r.jsonl", "--before", "1.0.0", "--after", "1.0.0"), "name two"),
         (("clarity", "r.jsonl", "--by", "mood"), "--by mood"),
         (("bisect", "r.jsonl", "--metric", "mood"), "--metric mood"),
         (("bisect", "r.jsonl", "--label", "mood"), "nobody gave the label 'mood'; given: neg, odd"),
