@@ -193,7 +193,7 @@ def _pairs(before: tuple[Section, ...], after: tuple[Section, ...]) -> list[tupl
         (lambda s: (s.path, s.text), False),
         (lambda s: s.path, False),
         (lambda s: s.text, False),
-        (lambda s: s.path[-1:], True),
+        (lambda s: tuple(title.casefold() for title in s.path[-1:]), True),
         (lambda s: s.body or None, False),
     )
     for key, alone in keys:

@@ -14,15 +14,26 @@ _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\Z")
 _UNDERLINE = re.compile(r" {0,3}(?:(=+)|-+)[ \t]*\Z")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})([^`]*)\Z")
 _ITEM = re.compile(r"([ \t]*)(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]|\Z)")
+# HTML blocks as CommonMark has them, up to a blank line (a `#` in them is no heading), or as
+# kramdown has them, up to a closing tag
+_HTML_ENDS = re.compile(r"[ \t]*(?:</[A-Za-z0-9]+>[ \t]*)?\r?\Z")
+_HTML = re.compile(
+    r" {0,3}</?(?:article|aside|blockquote|center|col|dd|details|dialog|dir|div|dl|dt|fieldset|"
+    r"figure|figcaption|footer|form|h[1-6]|header|hr|iframe|li|main|nav|ol|p|section|summary|"
+    r"table|tbody|td|tfoot|th|thead|tr|ul)(?:[\s/>]|\Z)",
+    re.IGNORECASE,
+)
+_VERBATIM = re.compile(r" {0,3}<(pre|script|style|textarea)(?:[\s>]|\Z)", re.IGNORECASE)
+_BEGINNINGS = (_HEADING, _UNDERLINE, _FENCE, _ITEM, _HTML, _VERBATIM)
 _WHOLE_LINES = frozenset({"code", "front"})
 
 
 class Block(NamedTuple):
     """One piece of a section.
 
-    kind: "heading", "item", "row", "code", "front", "comment" or "text". words: parted by white
-    space; of code and front matter each line is one. level: of a heading 1 to 6, of an item how
-    deep its list is nested, else 0.
+    kind: "heading", "item", "row", "code", "front", "html", "comment" or "text". words: parted by
+    white space; of code and front matter each line is one. level: of a heading 1 to 6, of an item
+    how deep its list is nested, else 0.
     """
 
     kind: str
@@ -114,6 +125,12 @@ def _extent(lines: list[str], start: int, *, item: bool) -> tuple[str, int]:
     if fence:
         closing = re.compile(rf"[ \t]*{re.escape(fence[1])}{fence[1][0]}*[ \t]*\r?\Z")
         return "code", _through(lines, start + 1, closing)
+    verbatim = _VERBATIM.match(first)
+    if verbatim:
+        closing = re.compile(rf".*</{verbatim[1]}>", re.IGNORECASE)
+        return "code", _through(lines, start, closing)
+    if _HTML.match(first):
+        return "html", _through(lines, start, _HTML_ENDS)
     if first.lstrip().startswith("<!--"):
         return "comment", _through(lines, start, re.compile(r".*-->"))
     if first.lstrip().startswith("|"):
@@ -135,7 +152,7 @@ def _begins(line: str) -> bool:
     return (
         not bare
         or bare.startswith(("|", "<!--"))
-        or any(pattern.match(line) for pattern in (_HEADING, _UNDERLINE, _FENCE, _ITEM))
+        or any(pattern.match(line) for pattern in _BEGINNINGS)
     )
 
 

@@ -71,6 +71,10 @@ def test_sections_follow_the_headings_and_code_has_none() -> None:
         ("#no heading", ()),
         ("```\n# code", ()),
         ("<!--\n# out\n-->", ()),
+        ("text\n<div>\n# no heading\n</div>", ()),
+        ("<div>\n\n# Title", ("Title",)),
+        ("<div>\nx\n</div>\n# Title", ("Title",)),
+        ("<pre>\n\n# code\n</pre>\n", ()),
         ("---\n# front\n", ("front",)),
     ],
 )
@@ -182,7 +186,7 @@ def test_too_much_to_compare_is_replaced_as_a_whole() -> None:
 
 PIECES = st.sampled_from(
     ["# A\n", "## B\n", "# A\nx\n", "x y z w\n", "\n", "- i\n", "  - j\n", "|a|b|\n", "~~~\n",
-     "<!-- c -->\n", "---\n", "===\n", "It’s X\n", "it's x\n", "> q\r\n", "\ttab\n", "no end"]
+     "<!-- c -->\n", "---\n", "===\n", "It’s X\n", "it's x\n", "> q\r\n", "<div>\n", "<pre>\n", "</pre>\n", "\ttab\n", "no end"]
 )  # fmt: skip
 TEXTS = st.lists(PIECES, max_size=25).map("".join) | st.text(max_size=60)
 
