@@ -30,6 +30,8 @@ EXAMPLE = (
     "Example: labelmeta annotations consensus data/train.csv --method dawid-skene --out soft.jsonl"
 )
 
+_SPARSE = 10
+
 
 def consensus(
     context: typer.Context,
@@ -137,6 +139,12 @@ def _summary(
     warnings = []
     if fitted is not None and not fitted.converged:
         warnings.append(f"probabilities were still moving after {fitted.rounds} rounds")
+    sparse = sum(compared for _, compared, _, _ in rated if compared < _SPARSE)
+    if fitted is not None and 2 * sparse > sum(compared for _, compared, _, _ in rated):
+        warnings.append(
+            f"most votes are of annotators with fewer than {_SPARSE}: too few to learn their "
+            "errors from; --method majority may be nearer the truth"
+        )
     if not known:
         warnings.append("nobody's skill is known: no annotator has five votes to compare")
     return {

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +36,9 @@ def write_rows(
     JSONL leaves out what is NULL; CSV holds lists as JSON. metadata: goes into a Parquet file.
     Raises Refused where the file cannot be written.
     """
+    import shutil  # noqa: PLC0415  # no other command needs them, and all import this module
+    import tempfile  # noqa: PLC0415  # see above
+
     kind = format_named(path)
     described = connection.execute(f"DESCRIBE {query}").fetchall()
     types = {str(row[0]): str(row[1]) for row in described}

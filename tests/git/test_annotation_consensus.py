@@ -134,3 +134,5 @@ def test_a_tied_item_has_no_label(bare: Bare) -> None:
     said = bare.run("consensus", "two.jsonl", "--out", "o.jsonl")
     assert said == "wrote o.jsonl: 1 records; 1 items are tied\n"
     assert json.loads(bare.repo.read("o.jsonl"))["item"] == "B"
+    told = bare.run("consensus", "two.jsonl", "--method", "dawid-skene")
+    assert "warning: most votes are of annotators with fewer than 10" in told
