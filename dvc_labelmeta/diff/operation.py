@@ -114,13 +114,3 @@ class Proposal(NamedTuple):
     previous: str
     current: str
     likeness: float
-
-
-def changed(previous: Mapping[str, str], current: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the ids of the guidelines whose object differs; the others need not be read.
-
-    previous, current: Git's hash of each guideline's content, by id.
-    """
-    return tuple(
-        sorted(id_ for id_ in {*previous, *current} if previous.get(id_) != current.get(id_))
-    )

@@ -99,10 +99,11 @@ def _blocks(
     old: Structure, new: Structure, turned: tuple[Turn, ...], meanings: Mapping[str, str]
 ) -> list[Block]:
     """Return the blocks that differ; a renamed label is compared under both ids."""
+    before, after = clauses(old, "labels"), clauses(new, "labels")
     moved = {
         turn.new[0]: turn.old[0]
         for turn in turned
-        if turn.rule == "LABEL_RENAMED" and turn.old[0] not in clauses(new, "labels")
+        if turn.rule == "LABEL_RENAMED" and turn.old[0] not in after
     }
     given = Given(
         meanings,
@@ -113,7 +114,7 @@ def _blocks(
             for id_ in turn.old
             if turn.rule in {"LABEL_RENAMED", "LABEL_MERGED"}
         },
-        frozenset(clauses(old, "labels").keys() & clauses(new, "labels").keys()),
+        frozenset(before.keys() & after.keys()),
     )
     return [
         matched(

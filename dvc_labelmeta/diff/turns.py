@@ -97,15 +97,17 @@ def _arcs(
 
 
 def _parts(arcs: list[_Arc]) -> list[list[_Arc]]:
-    """Return the connected parts of a map, in the order of their first lines."""
-    parts: list[list[_Arc]] = []
+    """Return the connected parts of a map."""
+    parts: dict[tuple[str, str], list[_Arc]] = {}
     for arc in arcs:
-        met = [p for p in parts if any(arc.old == a.old or arc.new == a.new for a in p)]
-        joined = [a for part in met for a in part] + [arc]
-        place = parts.index(met[0]) if met else len(parts)
-        parts = [part for part in parts if part not in met]
-        parts.insert(place, joined)
-    return parts
+        one = parts.setdefault(("old", arc.old), [])
+        two = parts.setdefault(("new", arc.new), one)
+        if one is not two:
+            two += one
+            parts.update({end: two for a in one for end in (("old", a.old), ("new", a.new))})
+            parts["old", arc.old] = two
+        two.append(arc)
+    return list({id(part): part for part in parts.values()}.values())
 
 
 def _turn(part: list[_Arc], before: Labels, after: Labels) -> Turn:
