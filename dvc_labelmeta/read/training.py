@@ -24,7 +24,7 @@ from dvc_labelmeta.read.consensus import majority
 from dvc_labelmeta.read.git import Git
 from dvc_labelmeta.read.records import open_records
 from dvc_labelmeta.read.snapshot import load
-from dvc_labelmeta.read.sources import Source, shards, sources
+from dvc_labelmeta.read.sources import Source, bare, shards, sources
 from dvc_labelmeta.read.tallies import Tallies
 
 ITEMS = "SELECT * FROM training ORDER BY item"
@@ -128,8 +128,9 @@ def training(
     (source,) = found
     with tempfile.TemporaryDirectory() as folder:
         try:
-            files = _files(snapshot, source, folder)
-            connection = open_records(files, source.format)
+            here = _at_hand(snapshot, source, folder)
+            files = shards(here.path, here.format)
+            connection = open_records(files, here.format)
             with connection:
                 fill(connection, source)
                 inputs = [*files, source.path, os.path.join(snapshot.root, path)]
@@ -164,28 +165,25 @@ def _metadata(snapshot: Snapshot, source: Source, split: str) -> dict[str, Any]:
     }
 
 
-def _files(snapshot: Snapshot, source: Source, folder: str) -> list[str]:
-    """Return the files of records; those of a revision are made in `folder`, or linked there."""
+def _at_hand(snapshot: Snapshot, source: Source, folder: str) -> Source:
+    """Return the records as files at hand; those of a revision are made in `folder`, or linked."""
     path = os.path.relpath(source.path, snapshot.root).replace(os.sep, "/")
     above = [path, *reversed(list(enclosing(path)))]
     record = next((snapshot.records[one] for one in above if one in snapshot.records), None)
+    tracked = record if record is not None and record.hash != "git" else None
     if not snapshot.rev:
-        if record is not None and record.hash != "git" and not os.path.exists(source.path):
-            raise LabelMetaError(f"{path} is not here; get it: dvc pull {record.path}")
-        return shards(source.path, source.format)
-    if record is not None and record.hash != "git":
-        _link_cached(snapshot, record, folder)
-        inner = posixpath.relpath(path, record.path)
-        made = os.path.join(folder, "records", inner if inner != "." else "")
-        target = os.path.normpath(made) if record.folder else _only(folder)
-    else:
+        if tracked is not None and not os.path.exists(source.path):
+            raise LabelMetaError(f"{path} is not here; get it: dvc pull {tracked.path}")
+        return source
+    if tracked is None:
         target = _from_git(snapshot, path, folder)
-    return shards(target, source.format)
-
-
-def _only(folder: str) -> str:
-    (name,) = os.listdir(os.path.join(folder, "records"))
-    return os.path.join(folder, "records", name)
+    else:
+        top = _link_cached(snapshot, tracked, folder)
+        target = os.path.normpath(os.path.join(top, posixpath.relpath(path, tracked.path)))
+    told = source.layer.annotations if source.layer is not None else None
+    # what a folder held then may differ from what it holds now
+    kind = told.format if told is not None and told.format else bare(target, path).format
+    return source._replace(path=target, format=kind)
 
 
 def _from_git(snapshot: Snapshot, path: str, folder: str) -> str:
@@ -200,21 +198,22 @@ def _from_git(snapshot: Snapshot, path: str, folder: str) -> str:
             content = objects.blob(entry.object)
             if content is None:
                 raise LabelMetaError(f"{name} is not in this clone; fetch it with `git fetch`")
-            target = os.path.join(folder, "records", name)
+            target = os.path.join(folder, name)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             with open(target, "wb") as file:
                 file.write(content)
-    return os.path.join(folder, "records", path)
+    return os.path.join(folder, path)
 
 
-def _link_cached(snapshot: Snapshot, record: Record, folder: str) -> None:
-    """Give the cached files of a record their names below `folder`."""
+def _link_cached(snapshot: Snapshot, record: Record, folder: str) -> str:
+    """Give the cached files of a record their names below `folder`; return where it is then."""
+    top = os.path.join(folder, posixpath.basename(record.path))
     cache = _cache_folder(snapshot.root)
     missing = (
         f"{record.path} of {snapshot.rev} is not in DVC's cache; "
         f"get it: dvc fetch --all-commits {record.path}"
     )
-    names = {posixpath.basename(record.path): record.value}
+    names = {".": record.value}
     if record.folder:
         listing = _cached(cache, record.hash, record.value)
         if not os.path.exists(listing):
@@ -225,11 +224,12 @@ def _link_cached(snapshot: Snapshot, record: Record, folder: str) -> None:
         held = _cached(cache, record.hash, value)
         if not value or not os.path.exists(held):
             raise LabelMetaError(missing)
-        target = os.path.normpath(os.path.join(folder, "records", name))
-        if not target.startswith(os.path.join(folder, "records") + os.sep):
+        target = os.path.normpath(os.path.join(top, name))
+        if target != top and not target.startswith(top + os.sep):
             raise UnreadableFile(f"{record.path}: its list names {name}, which is outside of it")
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.symlink(held, target)  # the name tells the engine how a file is packed
+    return top
 
 
 def _cached(cache: str, hash_: str, value: str) -> str:
