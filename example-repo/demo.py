@@ -177,7 +177,7 @@ def agreed(target: Path) -> None:
     """Show what the annotation records say of the labels."""
     screen = Screen(target, "7. How sure were the annotators, and do they agree?")
     screen.run(
-        "labelmeta annotations stats data/train.csv | head -18",
+        "labelmeta annotations stats data/train.csv | head -17",
         has=("annotators  3", "330 votes", "2.1.0 ", "alpha (nominal)   0.711"),
     )
     screen.show()
