@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 import typer
 
@@ -35,4 +36,6 @@ def add(context: typer.Context, split: str, layer: str, *, dry_run: bool) -> Non
             edits.append(Edit(path, before, before if kept else text.encode()))
         done = carry_out(context, root, edits, dry_run=dry_run)
     if not quiet(context):
-        typer.echo(f"next: dvc repro {next(iter(files))}" if done else "nothing to change")
+        typer.echo(
+            f"next: dvc repro {shlex.quote(next(iter(files)))}" if done else "nothing to change"
+        )
