@@ -76,12 +76,13 @@ def label_id_reused(pair: Pair) -> Iterator[Operation]:
     """An id that stood for something else: in an earlier version, when retired, or by the map."""
     before, after = pair.labels
     again = [
-        edit.path[1]
-        for edit in _labels(pair.added)
-        if edit.path[1] in pair.used
-        and standing(edit.after) == "active"
-        and not same_meaning(pair.used[edit.path[1]], edit.after)
-        and pair.meanings.get(edit.path[1]) not in {"kept", "typo"}
+        id_
+        for id_, label in after.items()
+        if id_ not in before
+        and id_ in pair.used
+        and standing(label) == "active"
+        and not same_meaning(pair.used[id_], label)
+        and pair.meanings.get(id_) not in {"kept", "typo"}
     ]
     revived = [
         kept.id

@@ -70,11 +70,10 @@ def pair(
     meanings = declarations(old, new)
     labels = clauses(old, "labels"), clauses(new, "labels")
     turned = turns(*labels, declared)
-    blocks = _blocks(old, new, turned, meanings)
+    given = _given(turned, meanings, labels)
+    blocks = _blocks(old, new, turned, given)
     tops = [edit for edit in differences((), old, new) if edit.path[0] not in BLOCKS]
-    fields, small = parted(
-        tops, lambda edit: _trivial(edit, meanings, carried(old) == carried(new))
-    )
+    fields, small = parted(tops, lambda edit: _trivial(edit, given, carried(old) == carried(new)))
     texts = differences(("prose",), before.prose, after.prose)
     prose, form = parted(texts, lambda edit: same_or_typo(edit, meanings.get(edit.path[1], "")))
     return Pair(
@@ -95,27 +94,26 @@ def pair(
     )
 
 
-def _blocks(
-    old: Structure, new: Structure, turned: tuple[Turn, ...], meanings: Mapping[str, str]
-) -> list[Block]:
+def _given(
+    turned: tuple[Turn, ...], meanings: Mapping[str, str], labels: tuple[Clauses, Clauses]
+) -> Given:
+    heirs = {
+        id_: turn.new[0]
+        for turn in turned
+        for id_ in turn.old
+        if turn.rule in {"LABEL_RENAMED", "LABEL_MERGED"}
+    }
+    mapped = frozenset(id_ for turn in turned for id_ in turn.old)
+    return Given(meanings, mapped, heirs, frozenset(labels[0].keys() & labels[1].keys()))
+
+
+def _blocks(old: Structure, new: Structure, turned: tuple[Turn, ...], given: Given) -> list[Block]:
     """Return the blocks that differ; a renamed label is compared under both ids."""
-    before, after = clauses(old, "labels"), clauses(new, "labels")
     moved = {
         turn.new[0]: turn.old[0]
         for turn in turned
-        if turn.rule == "LABEL_RENAMED" and turn.old[0] not in after
+        if turn.rule == "LABEL_RENAMED" and turn.old[0] not in given.lasting
     }
-    given = Given(
-        meanings,
-        frozenset(id_ for turn in turned for id_ in turn.old),
-        {
-            id_: turn.new[0]
-            for turn in turned
-            for id_ in turn.old
-            if turn.rule in {"LABEL_RENAMED", "LABEL_MERGED"}
-        },
-        frozenset(before.keys() & after.keys()),
-    )
     return [
         matched(
             block,
@@ -152,7 +150,7 @@ def _lists(old: Structure, new: Structure) -> list[Edit]:
     ]
 
 
-def _trivial(edit: Edit, meanings: Mapping[str, str], carried_alike: bool) -> bool:
+def _trivial(edit: Edit, given: Given, carried_alike: bool) -> bool:
     """Tell whether no annotation depends on an edit of a field of guideline.yaml.
 
     A task that is written down for the first time is the one that was meant; one that is taken
@@ -166,8 +164,18 @@ def _trivial(edit: Edit, meanings: Mapping[str, str], carried_alike: bool) -> bo
     if field == "confidence":
         return same(*(UNIT if value is ABSENT else value for value in (edit.before, edit.after)))
     if field == "decision_tree":
-        return same_or_typo(edit, meanings.get(field, ""))
+        leaves = edit._replace(before=_inherited(edit.before, given.heirs))
+        return same_or_typo(leaves, given.meanings.get(field, ""))
     return field in ASIDE or field.startswith("x-")
+
+
+def _inherited(tree: Any, heirs: Mapping[str, str]) -> Any:
+    """Return a decision tree with each label under its current id."""
+    if isinstance(tree, dict):
+        return {key: _inherited(value, heirs) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_inherited(value, heirs) for value in tree]
+    return heirs.get(tree, tree) if isinstance(tree, str) else tree
 
 
 def carried(structure: Structure) -> dict[str, str]:

@@ -16,7 +16,7 @@ _TYPOGRAPHY = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00ad": None}
 )
 _MARKED = re.compile(r"(?<![\w*_`])(\*\*|\*|_|`)(?=[^\s*_`])([^*_`]*[^\s*_`])\1(?![\w*_`])")
-_BULLET = re.compile(r"^\s*[-*+]\s+", re.MULTILINE)
+_BULLET = re.compile(r"^\s*[-*+]\s+(?!\d)", re.MULTILINE)  # "- 5" may be a number
 
 
 def plain(text: str) -> str:
