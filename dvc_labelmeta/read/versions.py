@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import BadConfig, LabelMetaError, NoSuchRevision, UnreadableFile
 from dvc_labelmeta.model.config import CONFIG_FILE, Config, GuidelineRef, config
 from dvc_labelmeta.model.guideline import Release
+from dvc_labelmeta.model.snapshot import enclosing
 from dvc_labelmeta.model.version import Step, Steps, Version
 from dvc_labelmeta.read.files import decode, misfits, parse, places
-from dvc_labelmeta.read.git import TREE, Objects, Repository
+from dvc_labelmeta.read.git import TREE, Entry, Objects, Repository
 from dvc_labelmeta.read.guidelines import (
     STRUCTURED,
     declared_by,
@@ -76,7 +78,9 @@ def steps(
     if only:
         listed = [{only.id: only}, {only.id: only}]
     else:
-        configs = [side.config() for side in sides]
+        before, after = (side.content(CONFIG_FILE) for side in sides)
+        current = sides[1].config()
+        configs = [current if before == after else sides[0].config(), current]
         if configs == [None, None]:
             raise BadConfig(f"there is no {CONFIG_FILE} at either end")
         listed = [_listed(one or other) for one, other in (configs, configs[::-1])]
@@ -106,15 +110,32 @@ class _Side:
         self.git, self.objects = repository.git, objects
         self.commit = commit or repository.head
         self.working = not commit
-        self.states: Mapping[str, str] = {}
+        self.edited: dict[str, list[str]] = defaultdict(list)  # by guideline path
+        self.known: dict[str, dict[str, Entry]] = {}  # by folder, then name
 
     def look(self, refs: Iterable[GuidelineRef]) -> None:
         """Ask about all these guidelines at once."""
-        paths = sorted(ref.path for ref in refs)
-        folders = {posixpath.dirname(self.git.above(path)) for path in paths} - {""}
-        self.objects.ask(f"{self.commit}:{folder}" for folder in sorted(folders))
+        paths = {ref.path for ref in refs}
+        folders = {posixpath.dirname(self.git.above(path)) for path in paths}
+        self.objects.ask(map(self._tree_name, sorted(folders)))
         if self.working and paths:
-            self.states = self.git.status(f":(top,literal){self.git.above(p)}" for p in paths)
+            # Git is slow with many pathspecs; the top level may hold much that is no guideline
+            specs = {posixpath.dirname(path) or path for path in paths}
+            asked = sorted(f":(top,literal){self.git.above(spec)}" for spec in specs)
+            for path in self.git.status(asked):
+                for place in {path, *enclosing(path)} & paths:
+                    self.edited[place].append(path)
+
+    def entry(self, path: str) -> Entry | None:
+        """Return what stands at a path from the root in the commit."""
+        folder, name = posixpath.split(self.git.above(path))
+        if folder not in self.known:
+            found = self.objects.entries(self._tree_name(folder))
+            self.known[folder] = {entry.name: entry for entry in found}
+        return self.known[folder].get(name)
+
+    def _tree_name(self, folder: str) -> str:
+        return f"{self.commit}:{folder}" if folder else f"{self.commit}^{{tree}}"
 
     def config(self) -> Config | None:
         """Return what labelmeta.yaml says on this side, None where there is none."""
@@ -161,18 +182,22 @@ class _Side:
 
         A guideline that is a file has one, named "".
         """
-        entry = self.objects.entry(self.commit, self.git.above(path))
+        entry = self.entry(path)
         known = dict(_tree(self.objects, entry.object, "")) if entry else {}
         files: dict[str, str | bytes] = {**known}
-        for one in self.states:
-            if one == path or one.startswith(path + "/"):
-                name = one[len(path) + 1 :]
-                content = _on_disk(os.path.join(self.git.folder, one))
-                if content is None:
-                    files.pop(name, None)
-                elif name not in known or self.read(known[name]) != content:  # its mode may differ
-                    files[name] = content
+        for one in self.edited.get(path, ()):
+            name = one[len(path) + 1 :]
+            content = _on_disk(os.path.join(self.git.folder, one))
+            if content is None:
+                files.pop(name, None)
+            elif name not in known or self.read(known[name]) != content:  # its mode may differ
+                files[name] = content
         return (entry.object if entry and files == known else ""), files
+
+    def unedited(self, path: str) -> str:
+        """Return the object of a guideline that the working tree leaves as it is, else ""."""
+        entry = None if path in self.edited else self.entry(path)
+        return entry.object if entry else ""
 
     def releases(self, ref: GuidelineRef) -> tuple[Release, ...]:
         """Return what was released; a releases file with faults is what `check` is about."""
@@ -219,11 +244,15 @@ def _tree(objects: Objects, object_: str, name: str) -> Iterable[tuple[str, str]
 
 def _step(id_: str, sides: list[_Side], refs: list[GuidelineRef | None]) -> Step | None:
     """Return how one guideline differs between the sides, None where it does not."""
+    if refs[0] and refs[1] and refs[0].path == refs[1].path:
+        objects = [side.unedited(refs[1].path) for side in sides]
+        if objects[0] and objects[0] == objects[1]:
+            return None
     found = [
         side.files(ref.path) if ref else ("", {}) for side, ref in zip(sides, refs, strict=True)
     ]
-    (old, before), (new, after) = found
-    if ((old and old == new) or before == after) and _path(refs[0]) == _path(refs[1]):
+    (_, before), (new, after) = found
+    if before == after and _path(refs[0]) == _path(refs[1]):
         return None
     named = posixpath.basename(_path(refs[1]) or _path(refs[0]))
     names = {name: name or named for name in {**before, **after}}
