@@ -11,11 +11,13 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from dvc_labelmeta.cli.common import Format, quiet, refuse_other
+from dvc_labelmeta.cli.engines import EngineOption
 from dvc_labelmeta.cli.record_facts import expected_of, facts_of
 from dvc_labelmeta.cli.sources import Name, asked, need_engine, reading
-from dvc_labelmeta.errors import CLEAN, FINDINGS, LabelMetaError
+from dvc_labelmeta.errors import CLEAN, FINDINGS, LabelMetaError, Refused
 from dvc_labelmeta.model.annotation import LEVEL_MEANINGS, LEVELS
-from dvc_labelmeta.model.facts import KINDS, WARNINGS, RecordFacts
+from dvc_labelmeta.model.config import ENGINES
+from dvc_labelmeta.model.facts import KINDS, WARNINGS, Expected, RecordFacts
 from dvc_labelmeta.read.sources import Source, shards
 from dvc_labelmeta.report.text import plain
 
@@ -45,6 +47,7 @@ def validate(
             "--bad-rows", help="Write offending rows with reasons to a file.", metavar="FILE"
         ),
     ] = "",
+    engine: EngineOption = "",
     format_: Format = "text",
 ) -> None:
     """Judge every annotation record: types, times, ranges, labels, ids and what replaces what.
@@ -54,27 +57,37 @@ def validate(
     """
     refuse_other("--format", format_, ("text", "json"))
     refuse_other("--level", level or LEVELS[0], LEVELS)
+    if engine:
+        refuse_other("--engine", engine, ENGINES)
+    if bad_rows and engine == "dask":
+        raise Refused("--bad-rows reads rows in this process: it needs --engine duckdb")
     need_engine()
-    from dvc_labelmeta.read.validate import Validated  # noqa: PLC0415  # DuckDB is an extra
-
     found: list[Judged] = []
     what = asked(context, name)
     with _target(bad_rows) as target:
         for source in what.sources:
             files = _files(source)
             expected = expected_of(what.snapshot, source, level)
-            if target is None and what.snapshot is not None and not level:
-                with reading(source):
-                    told = facts_of(source, files, expected, what.snapshot.root)
-                found.append(Judged(told, expected.level))
-                continue
-            with reading(source), Validated(files, source.format, expected) as validated:
-                found.append(Judged(validated.facts, expected.level))
-                for row in validated.bad_rows() if target is not None else ():
-                    target.write(json.dumps(row, ensure_ascii=False) + "\n")
+            with reading(source):
+                if target is None:
+                    told = facts_of(
+                        what.snapshot, source, files, expected, engine=engine, keep=not level
+                    )
+                else:
+                    told = _with_rows(source, files, expected, target)
+            found.append(Judged(told, expected.level))
     _show(found, format_, silent=quiet(context))
     grave = any(flaw.kind not in WARNINGS for one in found for flaw in one.facts.flaws)
     raise typer.Exit(FINDINGS if grave else CLEAN)
+
+
+def _with_rows(source: Source, files: list[str], expected: Expected, target: Any) -> RecordFacts:
+    from dvc_labelmeta.read.validate import Validated  # noqa: PLC0415  # DuckDB is an extra
+
+    with Validated(files, source.format, expected) as validated:
+        for row in validated.bad_rows():
+            target.write(json.dumps(row, ensure_ascii=False) + "\n")
+        return validated.facts
 
 
 def _files(source: Source) -> list[str]:

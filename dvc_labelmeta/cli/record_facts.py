@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 
+from dvc_labelmeta.cli.engines import workers_of
 from dvc_labelmeta.cli.sources import MISSING, is_missing
 from dvc_labelmeta.errors import Refused, UnreadableFile
 from dvc_labelmeta.model.annotation import LEVELS
@@ -57,18 +58,30 @@ def with_facts(snapshot: Snapshot) -> Snapshot:
     return snapshot._replace(annotations=found) if found else snapshot
 
 
-def facts_of(source: Source, files: list[str], expected: Expected, root: str) -> RecordFacts:
-    """Return the facts about records, from the cache of the project where they are there."""
+def facts_of(
+    snapshot: Snapshot | None,
+    source: Source,
+    files: list[str],
+    expected: Expected,
+    *,
+    engine: str = "",
+    keep: bool = True,
+) -> RecordFacts:
+    """Return the facts about records, those of a layer from the cache where they are there.
+
+    engine: "" for the one of labelmeta.yaml. keep: whether to use the cache at all.
+    """
     cache = None
-    if source.sidecar is not None:
-        cache = Cache(root, _name(source.sidecar.split, source.layer_name))
+    if snapshot is not None and source.sidecar is not None and keep:
+        cache = Cache(snapshot.root, _name(source.sidecar.split, source.layer_name))
         keys = cache.keys(files, source.format, expected)
         known = cache.facts(keys, files, expected.until)
         if known is not None:
             return known
     from dvc_labelmeta.read.validate import facts  # noqa: PLC0415  # DuckDB is an extra
 
-    return facts(files, source.format, expected, cache)
+    with workers_of(snapshot and snapshot.config, engine) as workers:
+        return facts(files, source.format, expected, cache, workers)
 
 
 def _name(split: str, layer: str) -> str:
@@ -85,7 +98,7 @@ def _facts(snapshot: Snapshot, one: Sidecar, layer: Layer) -> RecordFacts | str:
     try:
         source = source_of(snapshot, one, layer)
         files = shards(source.path, source.format)
-        told = facts_of(source, files, expected_of(snapshot, source), snapshot.root)
+        told = facts_of(snapshot, source, files, expected_of(snapshot, source))
     except (Refused, UnreadableFile) as error:
         path = layer.annotations.path if layer.annotations else ""
         return f"{_from_root(one, path)}: {error}"

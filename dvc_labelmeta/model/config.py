@@ -12,6 +12,7 @@ CONFIG_FILE = "labelmeta.yaml"
 OWN_FOLDER = ".labelmeta"  # lock, caches and reports, which Git ignores
 PROFILES = ("link", "review", "audit")
 GATES = ("always", "single", "cached", "none")
+ENGINES = ("duckdb", "dask")
 
 
 class GuidelineRef(NamedTuple):
@@ -32,7 +33,10 @@ class Ignore(NamedTuple):
 
 
 class Config(NamedTuple):
-    """What labelmeta.yaml says; all paths are relative to the folder that holds it."""
+    """What labelmeta.yaml says; all paths are relative to the folder that holds it.
+
+    engine: what judges annotation records; scheduler: address of Dask's, "" for own processes.
+    """
 
     profile: str = "link"
     gate: str = "always"
@@ -40,6 +44,8 @@ class Config(NamedTuple):
     repos: tuple[tuple[str, str], ...] = ()
     splits: tuple[str, ...] = ()
     ignore: tuple[Ignore, ...] = ()
+    engine: str = "duckdb"
+    scheduler: str = ""
 
 
 def config(value: dict[str, Any]) -> Config:
@@ -72,6 +78,8 @@ def config(value: dict[str, Any]) -> Config:
             Ignore(entry["rule"], entry["path"], entry["reason"], entry.get("until"))
             for entry in value.get("ignore", ())
         ),
+        engine=value.get("engine", {}).get("name", "duckdb"),
+        scheduler=value.get("engine", {}).get("address", ""),
     )
 
 

@@ -7,7 +7,7 @@ the messages for files that do not fit, and the documentation. A new field is a 
 from __future__ import annotations
 
 from dvc_labelmeta.model.annotation import LEVELS
-from dvc_labelmeta.model.config import GATES, PROFILES
+from dvc_labelmeta.model.config import ENGINES, GATES, PROFILES
 from dvc_labelmeta.model.guideline import MEANINGS, STATUSES
 from dvc_labelmeta.model.schema import (
     DATE,
@@ -59,6 +59,17 @@ CONFIG = record(
             "the gate stages: always = one a split, runs on every repro; single = one for all "
             "splits; cached = one a split, runs only when a file it reads changed; none = no gates",
             GATES,
+        ),
+        "engine": record(
+            "what judges annotation records",
+            {"name": choice("duckdb: this process; dask: workers, a file each", ENGINES)},
+            {
+                "address": text(
+                    "Dask's scheduler; default: two processes of this machine",
+                    SOME,
+                    "tcp://scheduler:8786",
+                )
+            },
         ),
         "guidelines": mapped(
             "the guidelines, by id",

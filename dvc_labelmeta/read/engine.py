@@ -9,17 +9,17 @@ import duckdb
 _MOST = 2 << 30  # bytes; what does not fit goes to temporary files
 
 
-def connect(folder: str, threads: int = 0) -> duckdb.DuckDBPyConnection:
+def connect(folder: str, parts: int = 1) -> duckdb.DuckDBPyConnection:
     """Return a connection that keeps what does not fit into memory in `folder`.
 
-    threads: 0 for one a processor. Rows stay in the order in which files hold them.
+    parts: how many processes share the machine. Rows stay in the order in which files hold them.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
-        "memory_limit": f"{_limit() >> 20}MiB",
+        "memory_limit": f"{_limit() // parts >> 20}MiB",
         "preserve_insertion_order": "true",
         "temp_directory": folder,
-        "threads": str(threads or os.cpu_count() or 1),
+        "threads": str(max(1, (os.cpu_count() or 1) // parts)),
     }
     db = duckdb.connect(config=settings)
     db.execute("SET TimeZone = 'UTC'")

@@ -87,8 +87,6 @@ def readers(
     """Return readers for all files: one, but of Parquet one for each set of columns and types."""
     if not files:
         return []
-    if format_ == "csv":
-        _refuse_other_columns(list(files.values()))
     if format_ != "parquet" or len(files) == 1:
         return [Reader(db, files, format_, folder)]
     alike: dict[str, dict[int, str]] = {}
@@ -127,7 +125,8 @@ def _csv_options(file: str) -> str:
     )
 
 
-def _refuse_other_columns(files: Sequence[str]) -> None:
+def refuse_other_columns(files: Sequence[str]) -> None:
+    """Raise UnreadableFile where shards of CSV do not have the same columns in the same order."""
     header = csv_header(files[0])
     for file in files[1:]:
         if csv_header(file) != header:

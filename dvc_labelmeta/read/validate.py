@@ -8,17 +8,14 @@ merged (read/merge.py).
 
 from __future__ import annotations
 
-import csv
 import os
 import tempfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.facts import SHOWN, Expected, Flaw, RecordFacts
 from dvc_labelmeta.read import merge
 from dvc_labelmeta.read.batch import ORDER, Batch
@@ -26,21 +23,29 @@ from dvc_labelmeta.read.cache import Cache
 from dvc_labelmeta.read.cells import quoted
 from dvc_labelmeta.read.engine import connect
 from dvc_labelmeta.read.lines import shown_row
-from dvc_labelmeta.read.reader import readers
-from dvc_labelmeta.read.shard import COMPARED, FILE, Lines, Shard
+from dvc_labelmeta.read.reader import readers, refuse_other_columns
+from dvc_labelmeta.read.shard import FILE, Lines, Shard
+from dvc_labelmeta.read.tables import readable, save, stored
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from dvc_labelmeta.read.workers import Workers
 
 
 class Validated:
     """One validation: `facts`, and the offending rows on request; close it (or use `with`)."""
 
     def __init__(
-        self, files: Sequence[str], format_: str, expected: Expected, cache: Cache | None = None
+        self,
+        files: Sequence[str],
+        format_: str,
+        expected: Expected,
+        cache: Cache | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self.files, self.format, self.expected = tuple(files), format_, expected
-        self.cache = cache
+        self.cache, self.workers = cache, workers
         self.folder = tempfile.TemporaryDirectory(prefix="labelmeta-")
         self.shards: dict[int, Shard] = {}
         self.db = connect(self.folder.name)
@@ -70,6 +75,11 @@ class Validated:
         self.db.execute(f"CREATE TEMP TABLE faults {merge.FAULTS}")
         tables = self._known()
         new = {at: file for at, file in enumerate(self.files) if at not in tables}
+        if self.format == "csv":
+            refuse_other_columns(self.files)
+        if self.workers is not None:
+            tables |= self._spread(new)
+            new = {}
         batches = [
             Batch(reader, self.expected, f"kept_{at}")
             for at, reader in enumerate(readers(self.db, new, self.format, self.folder.name))
@@ -78,8 +88,12 @@ class Validated:
             self._learn(batch)
         kept = [batch.compared() for batch in batches] + ([stored(tables)] if tables else [])
         self.db.execute(f"CREATE TEMP VIEW kept AS {' UNION ALL '.join(kept)}")
-        merge.find_repeats(self.db)
-        merge.find_replaced(self.db)
+        if self.workers is not None:
+            found = ", ".join(map(quoted, self.workers.merge(tables, self.folder.name)))
+            self.db.execute(f"INSERT INTO faults FROM read_parquet([{found}])")
+        else:
+            merge.find_repeats(self.db)
+            merge.find_replaced(self.db)
         merge.find_circles(self.db)
         merge.find_odd(self.db)
         if self.expected.items is not None:  # the items of the split, for the rule LM316
@@ -93,6 +107,22 @@ class Validated:
                 found = self.cache.shard(key, self.expected.until)
                 if found is not None:
                     self.shards[number], tables[number] = found
+        return tables
+
+    def _spread(self, files: Mapping[int, str]) -> dict[int, str]:
+        """Have workers judge files; return the tables that they wrote by number."""
+        assert self.workers is not None  # noqa: S101  # for the type checker: the caller asks
+        tables = {at: os.path.join(self.folder.name, f"{at}.parquet") for at in files}
+        if self.cache is not None:
+            with suppress(OSError):
+                tables = {at: self.cache.table(self.keys[at]) for at in files}
+        self.shards |= self.workers.judge(files, self.format, self.expected, tables)
+        if self.cache is not None:
+            for number in files:
+                with suppress(OSError):
+                    self.cache.keep_shard(
+                        self.keys[number], self.shards[number], self.expected.until
+                    )
         return tables
 
     def _learn(self, batch: Batch) -> None:
@@ -163,41 +193,15 @@ class Validated:
 
 
 def facts(
-    files: Sequence[str], format_: str, expected: Expected, cache: Cache | None = None
+    files: Sequence[str],
+    format_: str,
+    expected: Expected,
+    cache: Cache | None = None,
+    workers: Workers | None = None,
 ) -> RecordFacts:
-    """Return the facts about annotation files of one format, read in the order given."""
-    with Validated(files, format_, expected, cache) as validated:
+    """Return the facts about annotation files of one format, read in the order given.
+
+    cache: where what is known of each file is kept. workers: who judges in place of this process.
+    """
+    with Validated(files, format_, expected, cache, workers) as validated:
         return validated.facts
-
-
-def save(db: duckdb.DuckDBPyConnection, lines: str, table: str) -> None:
-    """Write what lines (SQL) are compared by to a Parquet file, which appears when complete."""
-    part = f"{table}.{os.getpid()}"
-    try:
-        db.execute(f"COPY ({lines}) TO {quoted(part)} (FORMAT parquet)")
-        os.replace(part, table)
-    finally:
-        if os.path.exists(part):
-            os.unlink(part)
-
-
-def stored(tables: Mapping[int, str]) -> str:
-    """Return SQL for the positions of lines and what they are compared by, of saved tables."""
-    bases = [number << FILE for number in tables]
-    paths = ", ".join(quoted(table) for table in tables.values())
-    return (
-        f"SELECT file_row_number + {bases}[file_index::BIGINT + 1] AS position, "
-        f"{', '.join(COMPARED)} FROM read_parquet([{paths}], file_row_number=true)"
-    )
-
-
-@contextmanager
-def readable(format_: str) -> Iterator[None]:
-    """Say that files cannot be read, whatever the engine or Python said of them."""
-    try:
-        yield
-    except duckdb.Error as error:
-        reason = str(error).split("\n", 1)[0]
-        raise UnreadableFile(f"cannot be read as {format_}: {reason}") from None
-    except (OSError, EOFError, zlib.error, csv.Error, UnicodeDecodeError) as error:
-        raise UnreadableFile(f"cannot be read as {format_}: {error}") from None
