@@ -15,7 +15,7 @@ from dvc_labelmeta import __version__
 from dvc_labelmeta.cli.common import Format, quiet, refuse_other
 from dvc_labelmeta.cli.sources import LayerOption, Name, asked, need_engine, reading
 from dvc_labelmeta.errors import Refused
-from dvc_labelmeta.read.sources import format_of, shards
+from dvc_labelmeta.read.sources import Source, format_of, shards
 from dvc_labelmeta.report.consensus import SHOWN, consensus_text
 from dvc_labelmeta.stats.consensus import KINDS, kind, meaningless
 from dvc_labelmeta.write.tables import format_named, write_rows
@@ -59,36 +59,37 @@ def consensus(
     if out:
         format_named(out)
     need_engine()
-    from dvc_labelmeta.cli.summary import chosen_layer  # noqa: PLC0415  # needs the extra
-    from dvc_labelmeta.read.consensus import (  # noqa: PLC0415  # needs it
-        FIELDS,
-        aggregates,
-        conclude,
-        skills,
-        ties,
-    )
-    from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
-    from dvc_labelmeta.read.tallies import Tallies  # noqa: PLC0415  # needs it
-
-    source = asked(context, name, layer).one()
-    with reading(source):
-        files = shards(source.path, source.format)
-        _keep_records(out, files)
-        connection = open_records(files, source.format)
-        tallies = Tallies(connection, FIELDS)
-        chosen = source.layer_name or layer
-        tallies.select(chosen_layer(tallies.layers, chosen))
-        fitted = _fit(connection, method)
-        shapes = conclude(connection)
-        found = _summary(method, fitted, shapes, ties(connection), skills(connection))
-        if out:
-            write_rows(connection, aggregates(method, chosen, __version__), out)
-        else:
-            _put(connection, {"source": name, "layer": chosen or None, **found}, shapes, format_)
+    found = _carry_out(asked(context, name, layer).one(), name, layer, method, out, format_)
     if out and not quiet(context):
         typer.echo(
             f"wrote {out}: {found['items'] - found['ties']} records; {found['ties']} items are tied"
         )
+
+
+def _carry_out(
+    source: Source, name: str, layer: str, method: str, out: str, format_: str
+) -> dict[str, Any]:
+    """Show or write the consensus of a source's votes; return the numbers of all items."""
+    from dvc_labelmeta.cli.summary import chosen_layer  # noqa: PLC0415  # needs the extra
+    from dvc_labelmeta.read import consensus as votes  # noqa: PLC0415  # needs it
+    from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
+    from dvc_labelmeta.read.tallies import Tallies  # noqa: PLC0415  # needs it
+
+    with reading(source):
+        files = shards(source.path, source.format)
+        _keep_records(out, files)
+        connection = open_records(files, source.format)
+        tallies = Tallies(connection, votes.FIELDS)
+        chosen = source.layer_name or layer
+        tallies.select(chosen_layer(tallies.layers, chosen))
+        fitted = _fit(connection, method)
+        shapes = votes.conclude(connection)
+        found = _summary(method, fitted, shapes, votes.ties(connection), votes.skills(connection))
+        if out:
+            write_rows(connection, votes.aggregates(method, chosen, __version__), out)
+        else:
+            _put(connection, {"source": name, "layer": chosen or None, **found}, shapes, format_)
+    return found
 
 
 def _keep_records(out: str, files: list[str]) -> None:
