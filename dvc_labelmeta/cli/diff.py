@@ -49,7 +49,7 @@ def diff(
 
     compared_ = [compared(step) for step in found.changed]
     if format_ == "json":
-        typer.echo(json.dumps(difference_json(found, compared_), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(difference_json(found, compared_), indent=2))
     elif not quiet(context) or compared_:
         typer.echo(difference_text(found, compared_, words=verbose(context)))
     unread = any(one.step.fault for one in compared_)

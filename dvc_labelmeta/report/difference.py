@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import TextWrapper
 from typing import Any
 
 from dvc_labelmeta.diff.catalogue import BY_NAME, bump
@@ -17,6 +18,7 @@ from dvc_labelmeta.report.text import plain
 # told by the numbers beside the name, and by section
 _ELSEWHERE = frozenset({"VERSION_CHANGED", "PROSE_CHANGED"})
 _CONTEXT = 5  # unchanged words shown on each side of a change
+_wrapped = TextWrapper(100, " " * 6, " " * 8, break_long_words=False, break_on_hyphens=False).wrap
 _READ_ALIKE = {
     "spacing": "line ends and blanks only",
     "comment": "comments only",
@@ -89,7 +91,8 @@ def _file(file: FileDiff, *, words: bool) -> Iterator[str]:
     for section in file.prose.changed:
         yield f"    {_section(section)}"
         if words:
-            yield from (f"      {line}" for line in _lines(section.spans))
+            for line in _lines(section.spans):
+                yield from _wrapped(line)
 
 
 def _section(one: SectionDiff) -> str:

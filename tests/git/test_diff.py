@@ -203,6 +203,7 @@ def test_files_of_all_kinds_in_a_folder(repo: Repo, told: Told) -> None:
     repo.write("guidelines/tone/more/notes.md", "Notes.\n")
     (repo.path / "guidelines/tone/link").symlink_to("guide.md")
     (repo.path / "guidelines/tone/guide.md").unlink()
+    repo.write(os.fsdecode(b"guidelines/tone/\xff.md"), "Named in no encoding.\n")
     repo.write("guidelines/tone.txt", "beside it")
     loose = told.one(repo)
     repo.commit("Files of all kinds")
@@ -213,6 +214,7 @@ def test_files_of_all_kinds_in_a_folder(repo: Repo, told: Told) -> None:
         "link": ("added", "words"),
         "more/notes.md": ("added", "words"),
         "picture.png": ("added", "no text"),
+        "\udcff.md": ("added", "words"),
     }
     assert "  picture.png: added, no text\n" in told.text(repo, "HEAD~1", code=1)
     (repo.path / "guidelines/tone/picture.png").chmod(0o755)
@@ -260,6 +262,18 @@ def test_the_configuration_of_each_end_counts(repo: Repo, told: Told) -> None:
         repo.write("labelmeta.yaml", CONFIG)
         with pytest.raises(BadConfig, match=re.escape(f"labelmeta.yaml at {commit}{says}")):
             run(["--root", str(repo.path), "diff", before, "HEAD"])
+
+
+def test_a_guideline_beside_the_configuration(repo: Repo, told: Told) -> None:
+    repo.write("labelmeta.yaml", "version: 1\nguidelines:\n  top: {path: top.md}\n")
+    repo.write("top.md", PROSE)
+    repo.commit("Add one at the top")
+    assert told.json(repo)["unchanged"] == ["top"]
+    many = " ".join(f"word{number}" for number in range(40))
+    repo.write("top.md", PROSE + many)
+    text = told.text(repo, before=("--verbose",))
+    assert max(map(len, text.splitlines())) <= 100
+    assert text.split().count("word20") == 1
 
 
 def test_prose_that_becomes_structured(repo: Repo, told: Told) -> None:
