@@ -115,8 +115,8 @@ def _csv(entries: Iterable[Entry], size: int) -> Iterator[str]:
 
 def _csv_line(cells: Iterable[object]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(cells)
-    return line.getvalue()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)  # quotes what is in the line end
+    return line.getvalue().removesuffix("\r\n")
 
 
 def _jsonl(entries: Iterable[Entry], size: int) -> Iterator[str]:
