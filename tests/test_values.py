@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,12 @@ def test_a_label_inside_a_value_is_held_to_the_vocabulary(tmp_path: Path, name: 
     called = [v.get("type", v.get("label")) if isinstance(v, dict) else v for v in values]
     foreign = {f"r{at}" for at, one in enumerate(called) if names and one in ("sad", ["sad"])}
     assert found == {key: {"unknown_label"} for key in foreign}
+
+
+def test_the_values_that_the_readme_shows_fit() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    table = readme.split("| task | `value` |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| ([a-z, -]+) \| `(.+)` \|$", table, re.MULTILINE)
+    shown = {task: json.loads(text) for names, text in rows for task in names.split(", ")}
+    assert set(shown) == set(TASKS) - {"classification", "multilabel"}  # `label` has these
+    assert all(fits(task_of(task), value) for task, value in shown.items())
