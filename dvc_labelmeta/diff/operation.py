@@ -91,7 +91,7 @@ class Operation(NamedTuple):
     kind: a value of BLOCKS, "field", "prose" or "guideline".
     ids: the clauses, fields or files it is about, as they were called before; where they are new,
         as they are called now. into: what labels became, for LABEL_RENAMED, LABEL_MERGED,
-        LABEL_SPLIT and LABEL_REORGANISED.
+        LABEL_SPLIT and LABEL_REORGANISED; what they take from, for LABEL_ADDED_CARVES.
     meaning: what the author declared, "" for nothing.
     edits: the places; none where another operation holds them.
     """

@@ -9,6 +9,7 @@ from typing import Any
 from dvc_labelmeta.diff.catalogue import BY_NAME, bump
 from dvc_labelmeta.diff.comparison import Comparison, FileDiff
 from dvc_labelmeta.diff.operation import ABSENT, Operation
+from dvc_labelmeta.diff.proposals import proposals
 from dvc_labelmeta.diff.prose import SectionDiff
 from dvc_labelmeta.diff.spans import Span
 from dvc_labelmeta.diff.summary import summary
@@ -66,6 +67,12 @@ def _paragraph(one: Comparison, *, words: bool) -> Iterator[str]:
         if old.path != new.path:
             yield f"  moved from {plain(old.path)} to {plain(new.path)}"
         yield from (f"  {_operation(o)}" for o in one.operations if o.rule not in _ELSEWHERE)
+        for maybe in proposals(one.operations):
+            before, after = plain(maybe.previous), plain(maybe.current)
+            yield (
+                f"  is {before} now {after} (alike: {maybe.likeness:.0%})? Then keep it with "
+                f"`status: retired, replaced_by: {after}`"
+            )
         for file in one.files:
             yield from _file(file, words=words)
     for line in one.owed:
@@ -141,6 +148,7 @@ def _entry(one: Comparison) -> dict[str, Any]:
         "needed": one.needed,
         "declared": one.declared,
         "operations": [_operation_entry(operation) for operation in one.operations],
+        "proposals": [maybe._asdict() for maybe in proposals(one.operations)],
         "files": [_file_entry(file) for file in one.files],
         "owed": list(one.owed),
         "fault": step.fault or None,

@@ -11,12 +11,15 @@ import yaml
 
 from dvc_labelmeta.diff.apply import apply, undo
 from dvc_labelmeta.diff.catalogue import BY_NAME, RULES, needed
+from dvc_labelmeta.diff.comparison import compared
 from dvc_labelmeta.diff.guidelines import diff
 from dvc_labelmeta.diff.operation import Content, Operation, Touch
 from dvc_labelmeta.diff.proposals import likeness, proposals
 from dvc_labelmeta.diff.summary import summary
 from dvc_labelmeta.model.fields import GUIDELINE
 from dvc_labelmeta.model.shape import fits
+from dvc_labelmeta.model.version import Step, Steps, Version
+from dvc_labelmeta.report.difference import difference_json, difference_text
 
 CASES = sorted((Path(__file__).parents[1] / "cases" / "diff").glob("*/*.yaml"))
 HEAD = {"schema": "labelmeta/guideline/v1", "id": "g", "version": "1.0.0", "status": "active"}
@@ -195,3 +198,27 @@ def test_each_label_is_proposed_once_and_a_heap_not_at_all() -> None:
 def test_the_table_has_the_bumps_and_effects_of_every_rule_once() -> None:
     assert len(BY_NAME) == len(RULES)
     assert all(rule.judge.__doc__ and rule.effect for rule in RULES)
+
+
+def test_a_likely_rename_is_asked_about_and_counts_as_two_labels() -> None:
+    label = {"id": "insult", "definition": "an insult"}
+    sides = [
+        Version("g", number, number, HEAD | {"version": number, "labels": [label | {"id": id_}]})
+        for number, id_ in (("1.0.0", "insult"), ("2.0.0", "insults"))
+    ]
+    step = Step("g", *sides)
+    found = [compared(step)]
+    text = difference_text(Steps("a", "b", (step,), ()), found)
+    assert "label insult removed" in text
+    assert (
+        "is insult now insults (alike: 96%)? Then keep it with `status: retired, replaced_by: insults`"
+        in text
+    )
+    entry = difference_json(Steps("a", "b", (step,), ()), found)["guidelines"][0]
+    assert entry["proposals"] == [{"previous": "insult", "current": "insults", "likeness": 0.96}]
+    sides[1].structure["labels"].append(label | {"status": "retired", "replaced_by": "insults"})
+    renamed = compared(step)
+    assert (renamed.needed, [one.rule for one in renamed.operations]) == (
+        "minor",
+        ["VERSION_CHANGED", "LABEL_RENAMED"],
+    )
