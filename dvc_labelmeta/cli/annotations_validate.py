@@ -12,6 +12,7 @@ import typer
 
 from dvc_labelmeta.cli.common import Format, quiet, refuse_other
 from dvc_labelmeta.cli.engines import EngineOption
+from dvc_labelmeta.cli.progress import shown
 from dvc_labelmeta.cli.record_facts import expected_of, facts_of
 from dvc_labelmeta.cli.sources import Name, asked, need_engine, reading
 from dvc_labelmeta.errors import CLEAN, FINDINGS, LabelMetaError, Refused
@@ -84,7 +85,7 @@ def validate(
 def _with_rows(source: Source, files: list[str], expected: Expected, target: Any) -> RecordFacts:
     from dvc_labelmeta.read.validate import Validated  # noqa: PLC0415  # DuckDB is an extra
 
-    with Validated(files, source.format, expected) as validated:
+    with Validated(files, source.format, expected, watch=shown) as validated:
         for row in validated.bad_rows():
             target.write(json.dumps(row, ensure_ascii=False) + "\n")
         return validated.facts

@@ -6,6 +6,7 @@ import os
 import posixpath
 
 from dvc_labelmeta.cli.engines import workers_of
+from dvc_labelmeta.cli.progress import shown
 from dvc_labelmeta.cli.sources import MISSING, is_missing
 from dvc_labelmeta.errors import Refused, UnreadableFile
 from dvc_labelmeta.model.annotation import LEVELS
@@ -81,7 +82,7 @@ def facts_of(
     from dvc_labelmeta.read.validate import facts  # noqa: PLC0415  # DuckDB is an extra
 
     with workers_of(snapshot and snapshot.config, engine) as workers:
-        return facts(files, source.format, expected, cache, workers)
+        return facts(files, source.format, expected, cache, workers, shown)
 
 
 def _name(split: str, layer: str) -> str:

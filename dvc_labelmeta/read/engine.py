@@ -23,6 +23,7 @@ def connect(folder: str, parts: int = 1) -> duckdb.DuckDBPyConnection:
     }
     db = duckdb.connect(config=settings)
     db.execute("SET TimeZone = 'UTC'")
+    db.execute("SET enable_progress_bar = true")  # so that it can be asked
     db.execute("SET enable_progress_bar_print = false")  # it would go to the standard output
     return db
 

@@ -43,6 +43,10 @@ def readable(format_: str) -> Iterator[None]:
     """Say that files cannot be read, whatever the engine or Python said of them."""
     try:
         yield
+    except RuntimeError as error:
+        if "interrupted" in str(error):  # the engine's word for Ctrl-C
+            raise KeyboardInterrupt from None
+        raise
     except duckdb.Error as error:
         reason = str(error).split("\n", 1)[0]
         raise UnreadableFile(f"cannot be read as {format_}: {reason}") from None

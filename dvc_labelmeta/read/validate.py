@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from dvc_labelmeta.read.workers import Workers
 
 
+Watch = Callable[[Callable[[], float]], AbstractContextManager[object]]
+
+
 class Validated:
     """One validation: `facts`, and the offending rows on request; close it (or use `with`)."""
 
@@ -43,6 +46,7 @@ class Validated:
         expected: Expected,
         cache: Cache | None = None,
         workers: Workers | None = None,
+        watch: Watch = nullcontext,
     ) -> None:
         self.files, self.format, self.expected = tuple(files), format_, expected
         self.cache, self.workers = cache, workers
@@ -50,7 +54,7 @@ class Validated:
         self.shards: dict[int, Shard] = {}
         self.db = connect(self.folder.name)
         try:
-            with readable(format_):
+            with readable(format_), watch(self.db.query_progress):
                 self.keys = cache.keys(files, format_, expected) if cache else []
                 self._judge()
                 self.facts = self._facts()
@@ -198,10 +202,12 @@ def facts(
     expected: Expected,
     cache: Cache | None = None,
     workers: Workers | None = None,
+    watch: Watch = nullcontext,
 ) -> RecordFacts:
     """Return the facts about annotation files of one format, read in the order given.
 
     cache: where what is known of each file is kept. workers: who judges in place of this process.
+    watch: is entered with what tells the progress of the query that runs, in percent.
     """
-    with Validated(files, format_, expected, cache, workers) as validated:
+    with Validated(files, format_, expected, cache, workers, watch) as validated:
         return validated.facts
