@@ -70,37 +70,44 @@ def steps(
 ) -> Steps:
     """Return the guidelines that differ between two ends.
 
-    only: ask about this guideline and no other, at the place it has now. Where labelmeta.yaml is
-    missing at one end, that of the other end says which guidelines there are.
-    Raises BadConfig.
+    only: ask about this guideline and no other; one of another repository is looked for at the
+    place it has now. Where labelmeta.yaml is missing at one end, that of the other end says which
+    guidelines there are. Raises BadConfig.
     """
     sides = [_Side(repository, objects, commit) for commit in span]
-    if only:
-        listed = [{only.id: only}, {only.id: only}]
+    if only and only.repo:
+        listed, far = [{only.id: only}, {only.id: only}], set[str]()
     else:
-        before, after = (side.content(CONFIG_FILE) for side in sides)
-        current = sides[1].config()
-        configs = [current if before == after else sides[0].config(), current]
-        if configs == [None, None]:
-            raise BadConfig(f"there is no {CONFIG_FILE} at either end")
-        listed = [_listed(one or other) for one, other in (configs, configs[::-1])]
-    here = [{k: ref for k, ref in refs.items() if only or not ref.repo} for refs in listed]
+        listed = _listed(sides, only)
+        far = {ref.id for refs in listed for ref in refs.values() if ref.repo}
+    here = [{id_: ref for id_, ref in refs.items() if id_ not in far} for refs in listed]
     for side, refs in zip(sides, here, strict=True):
         side.look(refs.values())
-    ids = sorted({*listed[0], *listed[1]})
-    asked = [(id_, here[0].get(id_), here[1].get(id_)) for id_ in ids]
-    found = {id_: _step(id_, sides, refs) for id_, *refs in asked if any(refs)}
+    found = {
+        id_: _step(id_, sides, [refs.get(id_) for refs in here])
+        for id_ in sorted({*here[0], *here[1]})
+    }
     changed = tuple(step for step in found.values() if step)
     return Steps(
         *span,
         changed=_with_declared(repository, span, changed),
         same=tuple(id_ for id_, step in found.items() if step is None),
-        apart=tuple(id_ for id_, *refs in asked if not any(refs)),
+        apart=tuple(sorted(far)),
     )
 
 
-def _listed(settings: Config | None) -> dict[str, GuidelineRef]:
-    return {ref.id: ref for ref in settings.guidelines} if settings else {}
+def _listed(sides: list[_Side], only: GuidelineRef | None) -> list[dict[str, GuidelineRef]]:
+    """Return the guidelines that labelmeta.yaml lists on each side, by id."""
+    before, after = (side.content(CONFIG_FILE) for side in sides)
+    current = sides[1].config()
+    previous = current if before == after else sides[0].config()
+    if previous is None and current is None:
+        raise BadConfig(f"there is no {CONFIG_FILE} at either end")
+    return [
+        {ref.id: ref for ref in settings.guidelines if only is None or ref.id == only.id}
+        for settings in (previous or current, current or previous)
+        if settings
+    ]
 
 
 class _Side:

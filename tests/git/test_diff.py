@@ -192,6 +192,7 @@ def test_guidelines_come_go_and_move(repo: Repo, told: Told) -> None:
     found = {g["id"]: g for g in there["guidelines"]}
     assert (found["prose"]["needed"], found["prose"]["owed"]) == ("none", [])
     assert [file["name"] for file in found["tone"]["files"]] == ["guide.md"]
+    assert told.one(repo, "HEAD~1", "--guideline", "tone") == found["tone"]
     text = told.text(repo, "HEAD~1", code=1)
     assert "  moved from guidelines/tone to guidelines/mood\n" in text
     assert re.search(r"^new \w{12}: added \(guidelines/new.md\)$", text, re.MULTILINE)
@@ -304,6 +305,8 @@ def test_guidelines_of_another_repository(repo: Repo, told: Told, tmp_path: Path
         found = told.one(repo, *ends, "--guideline", "far")
         assert (found["needed"], found["declared"], found["owed"]) == ("unknown", "minor", [])
     assert told.json(repo, "HEAD~1", "--guideline", "tone")["unchanged"] == ["tone"]
+    repo.write("labelmeta.yaml", CONFIG.replace("guidelines/tone", "tone, repo: docs") + far)
+    assert told.json(repo)["not_compared"] == ["far", "tone"]
 
 
 def test_below_the_top_level_and_in_a_shallow_clone(tmp_path: Path, told: Told) -> None:
