@@ -72,10 +72,10 @@ def test_only_new_files_are_judged_and_the_facts_are_the_same(
     found = cached(cache, again)
     assert judged == [3, 1]
     assert found.flaws[0].places == cold(again).flaws[0].places
-    assert len(os.listdir(cache.folder)) == 2 * SHARDS + 2
+    assert len(os.listdir(cache.folder)) == 2 * SHARDS + 3
     assert cached(cache, shards, L2._replace(level="L3")) == cold(shards, L2._replace(level="L3"))
     assert judged[2] == SHARDS
-    assert len(os.listdir(cache.folder)) == 2 * SHARDS + 2
+    assert len(os.listdir(cache.folder)) == 2 * SHARDS + 3
 
 
 def test_a_commit_makes_nothing_be_judged_again_unless_records_are_from_its_future(
@@ -90,6 +90,26 @@ def test_a_commit_makes_nothing_be_judged_again_unless_records_are_from_its_futu
     assert cached(cache, shards, early) == cold(shards, early)
     assert "future_time" in {flaw.kind for flaw in cached(cache, shards, early).flaws}
     assert cached(cache, shards) == wanted
+
+
+def test_repeats_of_records_that_were_clean_before_are_found(tmp_path: Path) -> None:
+    lines = [as_line(record) for record in planted(400, {})[0]]
+    files = [tmp_path / f"{number}.jsonl" for number in range(3)]
+    files[0].write_text("".join(lines[:200]))
+    files[1].write_text("".join(lines[200:399]))
+    files[2].write_text(lines[399])
+    names, cache = [str(file) for file in files], Cache(str(tmp_path), "train")
+    assert cached(cache, names[:2]).flaws == ()
+    assert cached(cache, names).flaws == ()
+    assert cached(cache, names[1:]).flaws == ()
+    twice = [*names[1:], names[1]]
+    assert cached(cache, twice) == cold(twice)
+    assert {flaw.records for flaw in cached(cache, twice).flaws} == {199}
+    assert cached(cache, names).flaws == ()
+    files[2].write_text(lines[5] + lines[399] + lines[399])
+    assert cached(cache, names) == cold(names)
+    assert {flaw.records for flaw in cached(cache, names).flaws} == {2}
+    assert cached(cache, names[:2]).flaws == ()
 
 
 def _truncate(path: Path) -> None:

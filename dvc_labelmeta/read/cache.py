@@ -12,6 +12,7 @@ import functools
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -22,7 +23,7 @@ from dvc_labelmeta.model.config import OWN_FOLDER
 from dvc_labelmeta.model.facts import At, Expected, Flaw, RecordFacts
 from dvc_labelmeta.read.shard import Shard
 
-_MEMO = "memo.json"
+_MEMO, _CLEAN = "memo.json", "clean.json"
 _CHUNK = 1 << 20
 
 
@@ -92,8 +93,15 @@ class Cache:
         latest = max((shard.latest for shard in shards), default="")
         name = _set_of(keys) + ".json"
         self._write(name, {"until": until, "latest": latest, "facts": told})
-        kept = {name, _MEMO, *(key + end for key in keys for end in (".json", ".parquet"))}
+        repeats = any(flaw.kind in {"duplicate_id", "relabelled"} for flaw in flaws)
+        self._write(_CLEAN, [] if repeats else list(keys))
+        kept = {name, _MEMO, _CLEAN, *(key + end for key in keys for end in (".json", ".parquet"))}
         _keep_only(self.folder, kept)
+
+    def clean(self, keys: Sequence[str]) -> set[str]:
+        """Return those of the keys whose files, taken together, had no repeated id or answer."""
+        before = set(self._read(_CLEAN) or ())
+        return {key for key, times in Counter(keys).items() if times == 1 and key in before}
 
     def shard(self, key: str, until: str) -> tuple[Shard, str] | None:
         """Return the facts about one file, and the Parquet file of what lines are compared by."""

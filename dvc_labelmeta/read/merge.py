@@ -31,15 +31,20 @@ ACROSS = tuple(
 _ENOUGH = 20  # durations: of fewer, quartiles say nothing
 
 
-def find_repeats(db: duckdb.DuckDBPyConnection) -> None:
-    """Add to `faults` the lines that repeat an id, or an answer that may hold once."""
-    ids, answers = db.execute(
-        "SELECT count(id) - count(DISTINCT id), count(answer) - count(DISTINCT answer) FROM kept"
-    ).fetchall()[0]
-    if ids:
-        _add(db, "duplicate_id", "id", _repeats("id"))
-    if answers:
-        _add(db, "relabelled", "label", _repeats("answer"))
+def find_repeats(db: duckdb.DuckDBPyConnection, fresh: str = "kept") -> None:
+    """Add to `faults` the lines that repeat an id, or an answer that may hold once.
+
+    fresh: a relation of lines of which one is in every repeat; to look at the others for these
+    only is much quicker.
+    """
+    for column, kind, field in (("id", "duplicate_id", "id"), ("answer", "relabelled", "label")):
+        among = "" if fresh == "kept" else f"WHERE {column} IN (SELECT {column} FROM {fresh})"
+        repeated = db.execute(
+            f"SELECT (SELECT count({column}) FROM kept {among}) "
+            f"- (SELECT count(DISTINCT {column}) FROM {fresh})"
+        ).fetchone()
+        if repeated != (0,):
+            _add(db, kind, field, _repeats(column))
 
 
 def find_replaced(db: duckdb.DuckDBPyConnection) -> None:

@@ -90,13 +90,19 @@ class Validated:
         ]
         for batch in batches:
             self._learn(batch)
-        kept = [batch.compared() for batch in batches] + ([stored(tables)] if tables else [])
+        clean = self.cache.clean(self.keys) if self.cache is not None else set()
+        seen = {at: table for at, table in tables.items() if self.keys and self.keys[at] in clean}
+        rest = {at: table for at, table in tables.items() if at not in seen}
+        fresh = [batch.compared() for batch in batches] + ([stored(rest)] if rest else [])
+        kept = fresh + ([stored(seen)] if seen else [])
         self.db.execute(f"CREATE TEMP VIEW kept AS {' UNION ALL '.join(kept)}")
         if self.workers is not None:
             found = ", ".join(map(quoted, self.workers.merge(tables, self.folder.name)))
             self.db.execute(f"INSERT INTO faults FROM read_parquet([{found}])")
         else:
-            merge.find_repeats(self.db)
+            if fresh:  # else files went away only, and none of the rest repeats another
+                self.db.execute(f"CREATE TEMP VIEW fresh AS {' UNION ALL '.join(fresh)}")
+                merge.find_repeats(self.db, "fresh" if seen else "kept")
             merge.find_replaced(self.db)
         merge.find_circles(self.db)
         merge.find_odd(self.db)
