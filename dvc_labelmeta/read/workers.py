@@ -1,4 +1,4 @@
-"""The same judging on Dask workers: a file a task, and what crosses files by parts of the hashes.
+"""The same judging on Dask workers: some files a task, what crosses files by parts of the hashes.
 
 Workers and this machine share the files and the folder of the results. Every worker runs the SQL
 of read/batch.py and read/merge.py; a task that a dying worker leaves is done again by another.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import duckdb
 from distributed import Client, KilledWorker, LocalCluster
 
-from dvc_labelmeta.errors import LabelMetaError, UnreadableFile
+from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.model.facts import Expected
 from dvc_labelmeta.read import merge
 from dvc_labelmeta.read.batch import Batch
@@ -32,16 +32,20 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 LOCAL = 2  # processes, where no scheduler is named
+_EACH = 4  # tasks a worker: fewer and one waits for the last, more and starting them costs time
 WAIT = 10  # seconds for a scheduler
 
 
 class _Task(NamedTuple):
-    """One file to judge. parts: workers that share a machine."""
+    """Files to judge, and where to write what their lines are compared by, by number.
 
-    file: str
+    parts: workers that share a machine.
+    """
+
+    files: dict[int, str]
     format: str
     expected: Expected
-    table: str
+    tables: dict[int, str]
     parts: int
 
 
@@ -83,9 +87,17 @@ class Workers:
 
         files, tables: paths by the number of a file.
         """
+        numbers = list(files)
+        size = -(-len(numbers) // (_EACH * self._count())) or 1
         tasks = [
-            _Task(os.path.abspath(files[at]), format_, expected, tables[at], self.parts)
-            for at in files
+            _Task(
+                {at: os.path.abspath(files[at]) for at in some},
+                format_,
+                expected,
+                {at: tables[at] for at in some},
+                self.parts,
+            )
+            for some in (numbers[at : at + size] for at in range(0, len(numbers), size))
         ]
         found = self._map(_judge, tasks)
         if any(engine != duckdb.__version__ for engine, _ in found):
@@ -99,16 +111,19 @@ class Workers:
                     f"the result of {files[number]} is not here: workers and this machine must "
                     f"share the folder {os.path.dirname(table)}"
                 )
-        return {number: shard for number, (_, shard) in zip(files, found, strict=True)}
+        return {number: shard for _, shards in found for number, shard in shards.items()}
 
     def merge(self, tables: Mapping[int, str], folder: str) -> list[str]:
         """Return Parquet files of the faults that lines of several files show together."""
-        parts = max(LOCAL, len(self.client.scheduler_info()["workers"]))
+        parts = max(LOCAL, self._count())
         jobs = [
             (dict(tables), part, parts, os.path.join(folder, f"part-{part}.parquet"), self.parts)
             for part in range(parts)
         ]
         return self._map(_merge, jobs)
+
+    def _count(self) -> int:
+        return len(self.client.scheduler_info()["workers"]) or 1
 
     def _map(self, job: Callable[[Any], Any], tasks: Sequence[Any]) -> list[Any]:
         client: Any = self.client  # Dask's methods have no types
@@ -120,20 +135,21 @@ class Workers:
             ) from None
 
 
-def _judge(task: _Task) -> tuple[str, Shard]:
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix="labelmeta-") as folder,
-            readable(task.format),
-            connect(folder, task.parts) as db,
-        ):
-            db.execute(f"CREATE TEMP TABLE faults {merge.FAULTS}")
-            (reader,) = readers(db, {0: task.file}, task.format, folder)
-            batch = Batch(reader, task.expected, "kept_0")
-            save(db, batch.of(0), task.table)
-            return duckdb.__version__, batch.shards()[0]
-    except UnreadableFile as error:
-        raise UnreadableFile(f"{error} ({task.file})") from None
+def _judge(task: _Task) -> tuple[str, dict[int, Shard]]:
+    """Judge files; return the version of the engine, too, since hashes differ between versions."""
+    shards: dict[int, Shard] = {}
+    with (
+        tempfile.TemporaryDirectory(prefix="labelmeta-") as folder,
+        readable(task.format),
+        connect(folder, task.parts) as db,
+    ):
+        db.execute(f"CREATE TEMP TABLE faults {merge.FAULTS}")
+        for at, reader in enumerate(readers(db, task.files, task.format, folder)):
+            batch = Batch(reader, task.expected, f"kept_{at}")
+            for number in batch.lines:
+                save(db, batch.of(number), task.tables[number])
+            shards |= batch.shards()
+    return duckdb.__version__, shards
 
 
 def _merge(job: tuple[dict[int, str], int, int, str, int]) -> str:
