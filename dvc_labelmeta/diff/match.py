@@ -151,7 +151,7 @@ def _kept(
     """Return a clause of both versions, and its trivial edits."""
     meaning = given.meanings.get(after["id"]) or given.meanings.get(before["id"], "")
     edits = differences((block, id_), before, after)
-    moving = (block == "labels" and id_ in given.mapped) or any(map(_significant_status, edits))
+    moving = id_ in given.mapped or any(map(_significant_status, edits))
     large, small = parted(edits, lambda edit: _trivial(edit, meaning, moving, given))
     return Kept(block, id_, before, after, meaning, large), small
 
