@@ -52,7 +52,7 @@ def test_an_interrupt_leaves_no_temporary_folder(
     pytest.importorskip("duckdb")
     from dvc_labelmeta.read import merge, validate
 
-    def interrupt(db: Any) -> None:
+    def interrupt(db: Any, fresh: str) -> None:
         signal.raise_signal(signal.SIGINT)  # in a query, the engine says RuntimeError
         db.execute("SELECT sum(hash(range)) FROM range(1000000000000)")
 
