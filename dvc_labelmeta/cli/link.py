@@ -109,10 +109,10 @@ def link(
         if not written:
             typer.echo("nothing to change")
         elif not dry_run:
-            typer.echo(_next(root, root_of(context), [edit.path for edit in written]))
+            typer.echo(adding(root, root_of(context), [edit.path for edit in written]))
 
 
-def _next(root: str, start: str, paths: list[str]) -> str:
+def adding(root: str, start: str, paths: list[str]) -> str:
     """Return the command that adds what was written, as it is typed in the folder `start`."""
     folder = os.path.relpath(root, os.path.realpath(start))
     there = "" if folder == "." else f"-C {shlex.quote(folder)} "

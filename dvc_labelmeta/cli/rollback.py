@@ -1,0 +1,105 @@
+"""`rollback`: metadata as they were, as a new change; shows first what that undoes."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Annotated
+
+import typer
+
+from dvc_labelmeta.cli.common import (
+    DryRun,
+    Format,
+    carry_out,
+    quiet,
+    refuse_other,
+    root_of,
+    split_paths,
+)
+from dvc_labelmeta.cli.link import adding
+from dvc_labelmeta.cli.project import Project
+from dvc_labelmeta.read.git import open_repository
+from dvc_labelmeta.read.source import find_root
+from dvc_labelmeta.write.edits import Edit, apply, changes, lock
+
+ROLLBACK_EXAMPLE = "Example: labelmeta rollback sentiment data/train.csv --to 1.2.0 --dry-run"
+
+
+def rollback(
+    context: typer.Context,
+    names: Annotated[
+        list[str],
+        typer.Argument(help="Guidelines by their id, linked splits.", metavar="GUIDELINE|SPLIT..."),
+    ],
+    to: Annotated[
+        str,
+        typer.Option(
+            help="A version: the last commit with that guideline, or with that link of the split; "
+            "else a Git revision.",
+            metavar="VERSION|REV",
+        ),
+    ],
+    with_data: Annotated[
+        bool, typer.Option("--with-data", help="Also bring back what DVC or Git records of data.")
+    ] = False,
+    dry_run: DryRun = False,
+    format_: Format = "text",
+) -> None:
+    """Bring guidelines, or sidecar, records and gate of splits, back to an earlier state.
+
+    Shows first what that undoes. Writes to the working tree only, for you to commit: the
+    history keeps both states. What is not committed is never overwritten.
+    """
+    from dvc_labelmeta.cli.rollbacks import Planner, edits_of  # noqa: PLC0415  # rarely needed
+    from dvc_labelmeta.report.rollback import rollback_json, rollback_text  # noqa: PLC0415  # as it
+
+    refuse_other("--format", format_, ("text", "json"))
+    start = root_of(context)
+    root = find_root(start)
+    with lock(root):
+        project, repository = Project(root, locked=True), open_repository(root)
+        ids = project.snapshot.guidelines
+        asked = {name: "" if name in ids else split_paths(root, start, [name])[0] for name in names}
+        with repository.git.objects() as objects:
+            planner = Planner(
+                project, repository, objects, {split or name for name, split in asked.items()}
+            )
+            plans = [
+                planner.split(split, to, with_data=with_data)
+                if split
+                else planner.guideline(name, to)
+                for name, split in asked.items()
+            ]
+            edits = edits_of(root, repository, plans)
+        todo, told = changes(edits), [plan.told for plan in plans]
+        if format_ == "json":
+            files = [{"path": edit.path, "verb": edit.verb} for edit in todo]
+            shown = {"rollbacks": [rollback_json(one) for one in told], "files": files}
+            typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+        elif todo and not quiet(context):
+            typer.echo("\n".join(map(rollback_text, told)))
+        _write(context, root, edits, dry_run=dry_run, told=format_ == "text")
+    if format_ == "text" and not quiet(context):
+        places = [path for one in told for path in one.checkout]
+        _say_next(root, start, todo, places, dry_run=dry_run)
+
+
+def _write(
+    context: typer.Context, root: str, edits: list[Edit], *, dry_run: bool, told: bool
+) -> None:
+    if told:
+        carry_out(context, root, edits, dry_run=dry_run)
+    elif not dry_run:
+        apply(root, edits)
+
+
+def _say_next(
+    root: str, start: str, todo: list[Edit], checkout: list[str], *, dry_run: bool
+) -> None:
+    if not todo:
+        typer.echo("nothing to change")
+    elif not dry_run:
+        if places := shlex.join(checkout):
+            typer.echo(f"next: dvc checkout {places}   # dvc pull, where the cache lacks it")
+        typer.echo(adding(root, start, [edit.path for edit in todo]) + " && git commit")
