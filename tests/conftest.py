@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lived import Past, live
 from tests.repo import Repo
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -102,6 +103,14 @@ def built_linked(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.fixture(scope="session")
+def built_lived(built_linked: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Past]:
+    """The same with a past: see `tests/lived.py`."""
+    target = tmp_path_factory.mktemp("lived") / "project"
+    shutil.copytree(built_linked, target, symlinks=True)
+    return target, live(Repo(target))
+
+
 @pytest.fixture
 def project(built: Path, tmp_path: Path) -> Repo:
     """A fresh copy of `built`."""
@@ -112,6 +121,18 @@ def project(built: Path, tmp_path: Path) -> Repo:
 def linked(built_linked: Path, tmp_path: Path) -> Repo:
     """A fresh copy of `built_linked`: everything aligned, `labelmeta check` exits with 0."""
     return _copy(built_linked, tmp_path)
+
+
+@pytest.fixture
+def lived(built_lived: tuple[Path, Past], tmp_path: Path) -> Repo:
+    """A fresh copy of the project with a past."""
+    return _copy(built_lived[0], tmp_path)
+
+
+@pytest.fixture
+def past(built_lived: tuple[Path, Past]) -> Past:
+    """The commits of that past."""
+    return built_lived[1]
 
 
 @pytest.fixture

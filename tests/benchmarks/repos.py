@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from timing import DVC, LABELMETA, run
@@ -89,14 +89,15 @@ def small(root: Path, gate: str | None) -> Path:
 def tracked(root: Path, path: str, text: str) -> None:
     """Write data as `dvc add` leaves it: the file, its `.dvc` file and its place in the cache."""
     value = md5(text)
-    name = path.rpartition("/")[2]
     write(root, path, text)
     write(root, f".dvc/cache/files/md5/{value[:2]}/{value[2:]}", text)
-    write(
-        root,
-        f"{path}.dvc",
-        f"outs:\n- md5: {value}\n  size: {len(text)}\n  hash: md5\n  path: {name}\n",
-    )
+    write(root, f"{path}.dvc", dvc_file(path, text))
+
+
+def dvc_file(path: str, text: str) -> str:
+    """Return the text of a `.dvc` file as `dvc add` writes it."""
+    name = path.rpartition("/")[2]
+    return f"outs:\n- md5: {md5(text)}\n  size: {len(text)}\n  hash: md5\n  path: {name}\n"
 
 
 def sidecar(path: str, text: str, link: tuple[str, str, str, str]) -> str:
@@ -218,8 +219,31 @@ def history(root: Path, commits: int, *, behind: bool) -> Path:
     return root
 
 
-def stream(commits: int) -> Iterator[bytes]:
-    """Yield a fast-import stream: each commit changes one of 200 files; see `history`."""
+def life(root: Path, commits: int, steps: int = 20) -> Path:
+    """One split that was linked anew `steps` times in `commits` commits.
+
+    Each time the guideline had got a new version and the data a new row.
+    """
+    begin(root)
+    path, more = "data/train.csv", {1: {"labelmeta.yaml": settings(["tone"])}}
+    for step in range(steps):
+        version, text = f"1.{step}.0", f"{content(path)}{step}\n"
+        at = commits * step // steps + 2
+        more[at] = {"guidelines/tone/guideline.yaml": guideline("tone", version)}
+        more[at + 1] = {f"{path}.dvc": dvc_file(path, text)}
+        link = ("tone", version, f"{step:040}", f"{step:040}")
+        more[at + 2] = {f"{path}.labelmeta.yaml": sidecar(path, text, link)}
+    told = b"".join(stream(commits, more))
+    run(root, "git", "fast-import", "--quiet", "--date-format=raw", stdin=told)
+    run(root, "git", "checkout", "-q", "-f", "main")
+    return root
+
+
+def stream(commits: int, more: Mapping[int, Mapping[str, str]] = {}) -> Iterator[bytes]:
+    """Yield a fast-import stream: each commit changes one of 200 files; see `history`.
+
+    more: further files by the number of their commit.
+    """
     texts = {
         1: ("tone", "1.0.0"), 2: ("rank", "1.0.0"), commits // 2: ("rank", "1.0.1"),
         commits - 20: ("span", "1.0.0"),
@@ -232,6 +256,7 @@ def stream(commits: int) -> Iterator[bytes]:
         if number in texts:
             id_, version = texts[number]
             changes.append((f"guidelines/{id_}/guideline.yaml", guideline(id_, version)))
+        changes += more.get(number, {}).items()
         for path, text in changes:
             yield b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(text), text.encode())
 

@@ -97,6 +97,18 @@ def processes(folder: Path, runs: int) -> Iterator[Row]:
     yield Row("git processes of `check`, 1,000 / 3 links", many, few, 1.0, "")
 
 
+def log(folder: Path, runs: int) -> Iterator[Row]:
+    """The life of one split against Git's own log of the same path."""
+    for commits in (10_000, 100_000):
+        repo = repos.life(folder / str(commits), commits)
+        ours, peer = medians(
+            runs,
+            Timed([LABELMETA, "log", "data/train.csv"], repo),
+            Timed(["git", "log", "--", "data/train.csv.labelmeta.yaml"], repo),
+        )
+        yield Row(f"`log SPLIT` / `git log -- PATH`, {commits:,} commits", ours, peer, 1.5)
+
+
 def count_git(repo: Path, folder: Path) -> int:
     """Return how many git processes a check starts."""
     log, wrapper = folder / f"{repo.name}.log", folder / f"{repo.name}-bin" / "git"
@@ -118,7 +130,7 @@ def grow(repo: Path) -> None:
 
 
 ALL: dict[str, Callable[[Path, int], Iterator[Row]]] = {
-    one.__name__: one for one in (gate, repro, check200, check10000, history, processes)
+    one.__name__: one for one in (gate, repro, check200, check10000, history, log, processes)
 }
 
 

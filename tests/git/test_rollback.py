@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dvc_labelmeta.cli import app
 from dvc_labelmeta.cli.main import funnel
-from tests.lived import DEV, IN_DVC, IN_GIT, TRAIN, Past, lines, live
+from tests.lived import DEV, IN_DVC, IN_GIT, TRAIN, Past, lines
 from tests.repo import Repo
 
 TEST = "data/test.csv"
@@ -22,22 +20,9 @@ RELEASES = "guidelines/tone.releases.yaml"
 Ask = Callable[..., str]
 
 
-@pytest.fixture(scope="module")
-def lived(built_linked: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Past]:
-    target = tmp_path_factory.mktemp("lived") / "project"
-    shutil.copytree(built_linked, target, symlinks=True)
-    return target, live(Repo(target))
-
-
 @pytest.fixture
-def past(lived: tuple[Path, Past]) -> Past:
-    return lived[1]
-
-
-@pytest.fixture
-def repo(lived: tuple[Path, Past], tmp_path: Path) -> Repo:
-    shutil.copytree(lived[0], tmp_path / "project", symlinks=True)
-    return Repo(tmp_path / "project")
+def repo(lived: Repo) -> Repo:
+    return lived
 
 
 @pytest.fixture
