@@ -44,6 +44,26 @@ VALUES = st.recursive(
 )
 LINK = {"id": "tone", "version": "1.0.0", "commit": "0" * 40, "object": "f" * 40}
 VALID: dict[str, Any] = {
+    "migration": {
+        "schema": "labelmeta/migration/v1",
+        "from": "1.1.0",
+        "to": "2.0.0",
+        "labels": [
+            {
+                "subject_id": "a",
+                "predicate_id": "skos:exactMatch",
+                "object_id": "b",
+                "mapping_justification": "semapv:ManualMappingCuration",
+            }
+        ],
+        "values": [{"field": "value.Tense", "from": "PresHab", "to": {"value.Tense": "Pres"}}],
+        "moves": {"note": "rationale"},
+        "constants": {"tool": "t"},
+        "backfill": {"extra.page": 1},
+        "items": {"a": "b"},
+        "relabel": [{"label": "c", "reason": "r"}],
+        "review": [{"cites": "R1", "reason": "r"}],
+    },
     "config": {
         "version": 1,
         "profile": "review",

@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from dvc_labelmeta import __version__
-from dvc_labelmeta.cli import check, diff, guideline, hook, init, link, log, rollback, stage, status
+from dvc_labelmeta.cli import (
+    check,
+    diff,
+    guideline,
+    hook,
+    init,
+    link,
+    log,
+    migrate,
+    rollback,
+    stage,
+    status,
+)
 from dvc_labelmeta.cli.annotations import app as annotation_records
 from dvc_labelmeta.errors import CLEAN, INTERRUPTED, UNJUDGED
 
@@ -59,6 +71,7 @@ app.command("gate", epilog=check.GATE_EXAMPLE)(check.gate)
 app.command("diff", epilog=diff.DIFF_EXAMPLE)(diff.diff)
 app.command("log", epilog=log.LOG_EXAMPLE)(log.log)
 app.command("rollback", epilog=rollback.ROLLBACK_EXAMPLE)(rollback.rollback)
+app.command("migrate", epilog=migrate.MIGRATE_EXAMPLE)(migrate.migrate)
 app.command("status", epilog=status.STATUS_EXAMPLE)(status.status)
 app.command("explain", epilog=status.EXPLAIN_EXAMPLE)(status.explain)
 app.add_typer(guideline.app, name="guideline", epilog="Example: labelmeta guideline list")

@@ -143,6 +143,13 @@ FIELDS: tuple[AnnotationField, ...] = (
     AnnotationField("note", TEXT, "anything else the annotator wrote", example="typo in the text"),
     AnnotationField("supersedes", TEXT, "id of the earlier record it replaces", example="r0001"),
     AnnotationField(
+        "migrated_from",
+        TEXT,
+        "id of the record that it was carried over from, to another guideline version",
+        computed="`labelmeta migrate`",
+        example="r0001",
+    ),
+    AnnotationField(
         "derived_from", TEXTS, "ids of the records an aggregate was made of", example='["r1", "r2"]'
     ),
     AnnotationField(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dvc_labelmeta.model.annotation import LEVELS
 from dvc_labelmeta.model.config import ENGINES, GATES, PROFILES
 from dvc_labelmeta.model.guideline import MEANINGS, STATUSES
+from dvc_labelmeta.model.migration_fields import MIGRATION
 from dvc_labelmeta.model.schema import (
     DATE,
     END,
@@ -394,6 +395,7 @@ SCHEMAS = {
     "guideline": GUIDELINE,
     "releases": RELEASES,
     "mapping": MAPPING,
+    "migration": MIGRATION,
 }
 
 

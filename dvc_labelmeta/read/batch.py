@@ -63,7 +63,7 @@ class Batch:
         counts = dict.fromkeys(self.numbers, (0, 0, ""))
         counts |= {self.numbers[file]: (records, bad, at) for file, records, bad, at in counted}
         versions = self._grouped(
-            f"SELECT file, coalesce(version, ''), count(*) FROM {self.table} "
+            f"SELECT file, version, count(*) FROM {self.table} "
             "WHERE record AND ours GROUP BY ALL ORDER BY 3 DESC, 2"
         )
         unknown, flaws = self._unknown(counts), self._flaws()
@@ -107,15 +107,17 @@ class Batch:
         version = "NULL"
         if "guideline_version" in dialect.fields:
             version = dialect.text("guideline_version")
+        judged = f"coalesce({ours(dialect, self.expected)}, false)"
         self.db.execute(
             f"CREATE OR REPLACE TEMP TABLE {self.table} AS SELECT file::UINTEGER AS file, "
             f"coalesce({bad}, false) AS bad, NOT blank AND NOT malformed AS record, more, narrow, "
             f"{_hash_if(dialect, 'id')} AS id, "
             f"CASE WHEN {_answer(dialect)} END AS answer, "
             f"{_hash_if(dialect, 'supersedes')} AS supersedes, {_moment(dialect)} AS moment, "
-            f"{_duration(dialect)} AS duration, {version}::VARCHAR AS version, "
+            f"{_duration(dialect)} AS duration, "
+            f"CASE WHEN {judged} THEN coalesce({version}::VARCHAR, '') END AS version, "
             f"{item_hash(dialect, self.expected)} AS item, "
-            f"coalesce({ours(dialect, self.expected)}, false) AS ours "
+            f"{judged} AS ours "
             f"FROM ({dialect.cells(dialect.lines)})"
         )
 

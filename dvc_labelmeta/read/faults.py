@@ -203,6 +203,8 @@ def _moments(dialect: Dialect, expected: Expected) -> Iterator[Check]:
         newest = _moment(max(expected.since.values()))
         # most records are later than the newest version: those cost one comparison
         early = f"CASE WHEN {moment} < {newest} THEN {early} ELSE false END"
+        if "migrated_from" in dialect.fields:  # labelled before, and carried over by declared rules
+            early = f"migrated_from IS NULL AND {early}"
         yield _check("early_time", name, f"{ours(dialect, expected)} AND {early}")
     if expected.until:
         late = f"CASE WHEN {moment} > {_moment(expected.until)} THEN {zoned} ELSE false END"

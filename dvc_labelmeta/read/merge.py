@@ -61,6 +61,18 @@ def find_circles(db: duckdb.DuckDBPyConnection) -> None:
         _add(db, "later_superseded", "supersedes", circles.CLOSED)
 
 
+def replaced(db: duckdb.DuckDBPyConnection) -> Counter[str]:
+    """Return how many of the judged records of each version another record replaces."""
+    if db.execute("SELECT count(supersedes) FROM kept").fetchone() == (0,):
+        return Counter()
+    old = "SELECT supersedes FROM kept WHERE supersedes IS NOT NULL AND supersedes <> id"
+    rows = db.execute(
+        "SELECT version, count(*) FROM kept "
+        f"WHERE version IS NOT NULL AND id IN ({old}) GROUP BY ALL"
+    ).fetchall()
+    return Counter(dict(rows))
+
+
 def find_strangers(db: duckdb.DuckDBPyConnection, items: Items) -> None:
     """Add to `faults` the lines that label an item which the split does not have."""
     known = hashes_in(items)
@@ -105,9 +117,16 @@ def _repeats(column: str) -> str:
 
 
 def summed(
-    files: Sequence[str], shards: Sequence[Shard], crossed: Iterable[Flaw], offending: int
+    files: Sequence[str],
+    shards: Sequence[Shard],
+    crossed: Iterable[Flaw],
+    offending: int,
+    replaced_: Counter[str],
 ) -> RecordFacts:
-    """Return the facts about all files, from those about each and the faults across files."""
+    """Return the facts about all files, from those about each and what shows across files.
+
+    replaced_: how many records of each version do not count, since another replaces them.
+    """
     versions: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
     for shard in shards:
@@ -139,7 +158,7 @@ def summed(
         sum(shard.records for shard in shards),
         offending,
         flaws,
-        _ranked(versions),
+        _ranked(versions - replaced_),
         _ranked(unknown),
     )
 

@@ -15,7 +15,8 @@ from dvc_labelmeta.read.lines import csv_lines, shown_row
 
 FILE = 40  # bits of a position that count lines
 
-# the columns that lines of several files are compared by; `bad`: has a fault of its own
+# the columns that lines of several files are compared by; `bad`: has a fault of its own;
+# version: of records that are judged, "" where they name none
 COMPARED: Mapping[str, str] = {
     "bad": "BOOLEAN",
     "id": "UBIGINT",
@@ -24,6 +25,7 @@ COMPARED: Mapping[str, str] = {
     "moment": "TIMESTAMPTZ",
     "duration": "DOUBLE",
     "item": "UBIGINT",
+    "version": "VARCHAR",
 }
 
 

@@ -159,7 +159,7 @@ class Validated:
                 f"SELECT count(*) FROM kept WHERE NOT bad AND position IN ({across})"
             ).fetchall()[0]
         offending = sum(shard.bad for shard in shards) + more[0]
-        return merge.summed(self.files, shards, crossed, offending)
+        return merge.summed(self.files, shards, crossed, offending, merge.replaced(self.db))
 
     def _crossed(self) -> list[Flaw]:
         """Return the faults that only several lines together show."""

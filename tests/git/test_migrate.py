@@ -1,0 +1,147 @@
+"""`labelmeta migrate` from outside: labels of 1.0 under 2.0, step by step, never by a guess."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.repo import Repo
+
+RECORDS = "data/train.csv.annotations.jsonl"
+SIDECAR = "data/train.csv.labelmeta.yaml"
+V1 = ("happy", "glad", "sad", "odd")
+TO_2 = """schema: labelmeta/migration/v1
+from: "1.1.0"
+to: "2.0.0"
+labels:
+  - {subject_id: happy, predicate_id: skos:exactMatch, object_id: pos,
+     mapping_justification: semapv:ManualMappingCuration}
+  - {subject_id: glad, predicate_id: skos:broadMatch, object_id: pos,
+     mapping_justification: semapv:ManualMappingCuration, comment: too few of them}
+  - {subject_id: sad, predicate_id: skos:exactMatch, object_id: neg,
+     mapping_justification: semapv:ManualMappingCuration}
+relabel:
+  - {label: odd, reason: it was used for everything else}
+review:
+  - {cites: R1, reason: the rule is gone}
+"""
+
+
+def guideline(version: str, labels: tuple[str, ...], **more: str) -> str:
+    extra = "".join(f"{key}: {value}\n" for key, value in more.items())
+    listed = "".join(f"  - {{id: {label}, definition: what is {label}}}\n" for label in labels)
+    return (
+        f'schema: labelmeta/guideline/v1\nid: tone\nversion: "{version}"\nstatus: active\n'
+        f"{extra}labels:\n{listed}"
+    )
+
+
+def records() -> list[dict[str, Any]]:
+    """Eight records: all labels under two versions, one cites a rule, one was replaced before."""
+    made = []
+    for number, label in enumerate(V1 * 2):
+        made.append(
+            {
+                "id": f"r{number}",
+                "item": "1",
+                "label": label,
+                "source": "tool",
+                "annotator": f"a{number}",
+                "annotated_at": "2026-01-06T10:00:00Z",
+                "guideline_version": "1.0.0" if number < 4 else "1.1.0",
+                "extra": {"page": 2**70, "half": 1.0},
+            }
+        )
+    made[4]["cites"] = ["R1"]
+    made.append(made[0] | {"id": "r8", "label": "sad", "supersedes": "r0"})
+    return made
+
+
+def lines(rows: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+@pytest.fixture(scope="module")
+def built_versions(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Guideline 1.0.0, 1.1.0 (a new text only) and 2.0.0; the split is linked to 1.1.0."""
+    target = tmp_path_factory.mktemp("versions") / "project"
+    shutil.copytree(built, target, symlinks=True)
+    repo = Repo(target)
+    for version, title in (("1.0.0", "Tone"), ("1.1.0", "The tone")):
+        repo.write("guidelines/tone/guideline.yaml", guideline(version, V1, title=title))
+        repo.commit(f"Guideline {version}")
+    repo.labelmeta("link", "data/train.csv", "--guideline", "tone")
+    repo.labelmeta("stage", "require", "train")
+    text = repo.read(SIDECAR)
+    repo.write(SIDECAR, text + "    annotations: {path: train.csv.annotations.jsonl}\n")
+    repo.write(RECORDS, lines(records()))
+    repo.commit("Label")
+    repo.write("guidelines/tone/guideline.yaml", guideline("2.0.0", ("pos", "neg")))
+    repo.commit("Guideline 2.0.0", "2026-02-05T09:00:00+00:00")
+    return target
+
+
+@pytest.fixture
+def repo(built_versions: Path, tmp_path: Path) -> Repo:
+    target = tmp_path / "project"
+    shutil.copytree(built_versions, target, symlinks=True)
+    return Repo(target)
+
+
+def migrate(repo: Repo, *args: str, code: int = 0) -> dict[str, Any]:
+    ran = repo.labelmeta("migrate", "data/train.csv", "--format", "json", *args, code=code)
+    found: dict[str, Any] = json.loads(ran.out)
+    return found
+
+
+def test_labels_are_carried_over_and_the_check_is_clean(repo: Repo) -> None:
+    before = repo.read(RECORDS)
+    refused = repo.labelmeta("migrate", "data/train.csv", code=2).text
+    assert "write guidelines/tone.migrations/2.0.0.yaml" in refused
+    assert "label happy removed" in refused
+
+    repo.write("guidelines/tone.migrations/2.0.0.yaml", TO_2)
+    shown = repo.labelmeta("migrate", "data/train.csv", "--dry-run").out
+    assert f"would change {RECORDS}\nwould change {SIDECAR}\nwould change labelmeta/gates" in shown
+    assert repo.read(RECORDS) == before
+
+    found = migrate(repo)
+    assert found["from"] == {"1.0.0": 4, "1.1.0": 4}
+    assert found["states"] == {"valid": 0, "mapped": 5, "review": 1, "relabel": 2, "invalid": 0}
+    after = repo.read(RECORDS)
+    assert after.startswith(before), "old records keep their bytes"
+    new = [json.loads(line) for line in after[len(before) :].splitlines()]
+    told = [(r["id"], r["migrated_from"], r["label"], r.get("review")) for r in new]
+    assert told == [
+        ("r1@2.0.0", "r1", "pos", None),
+        ("r2@2.0.0", "r2", "neg", None),
+        ("r4@2.0.0", "r4", "pos", "pending"),
+        ("r5@2.0.0", "r5", "pos", None),
+        ("r6@2.0.0", "r6", "neg", None),
+        ("r8@2.0.0", "r8", "neg", None),
+    ]
+    assert {r["guideline_version"] for r in new} == {"2.0.0"}
+    assert all(r["extra"] == {"page": 2**70, "half": 1.0} for r in new)
+    repo.commit("Migrate", "2026-02-05T10:00:00+00:00")
+    (left,) = repo.findings("data/train.csv", code=1)
+    assert left["code"] == "LM320"
+    assert left["message"].startswith("2 records")
+
+    assert migrate(repo)["states"]["relabel"] == 2
+    assert repo.git("status", "--porcelain") == "", "a second run changes nothing"
+
+    redone = [
+        records()[n] | {
+            "id": f"n{n}", "label": "pos", "supersedes": f"r{n}", "guideline_version": "2.0.0",
+            "annotated_at": "2026-02-06T10:00:00Z",
+        }
+        for n in (3, 7)
+    ]  # fmt: skip
+    repo.write(RECORDS, after + lines(redone))
+    repo.write(SIDECAR, repo.read(SIDECAR).replace("count: 15", "count: 17"))
+    repo.commit("Label what was left", "2026-02-06T12:00:00+00:00")
+    assert repo.codes("data/train.csv", code=0) == []
