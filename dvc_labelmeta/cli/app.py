@@ -10,6 +10,7 @@ from dvc_labelmeta import __version__
 from dvc_labelmeta.cli import (
     check,
     diff,
+    draft,
     guideline,
     hook,
     init,
@@ -74,6 +75,7 @@ app.command("rollback", epilog=rollback.ROLLBACK_EXAMPLE)(rollback.rollback)
 app.command("migrate", epilog=migrate.MIGRATE_EXAMPLE)(migrate.migrate)
 app.command("status", epilog=status.STATUS_EXAMPLE)(status.status)
 app.command("explain", epilog=status.EXPLAIN_EXAMPLE)(status.explain)
+guideline.app.command("migration", epilog=draft.DRAFT_EXAMPLE)(draft.migration)
 app.add_typer(guideline.app, name="guideline", epilog="Example: labelmeta guideline list")
 app.add_typer(stage.app, name="stage", epilog="Example: labelmeta stage require train")
 app.add_typer(hook.app, name="hook", epilog="Example: labelmeta hook install")

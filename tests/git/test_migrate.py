@@ -145,3 +145,25 @@ def test_labels_are_carried_over_and_the_check_is_clean(repo: Repo) -> None:
     repo.write(SIDECAR, repo.read(SIDECAR).replace("count: 15", "count: 17"))
     repo.commit("Label what was left", "2026-02-06T12:00:00+00:00")
     assert repo.codes("data/train.csv", code=0) == []
+
+
+def test_a_migration_is_begun_from_what_changed(repo: Repo) -> None:
+    heir = "{id: glad, definition: what is glad, status: retired, replaced_by: pos}"
+    text = guideline("2.0.0", ("pos", "neg")).replace("  - {id: pos", f"  - {heir}\n  - {{id: pos")
+    text = text.replace("what is pos", "what is glad")
+    repo.write("guidelines/tone/guideline.yaml", text.replace("2.0.0", "3.0.0"))
+    repo.commit("Guideline 3.0.0")
+    ran = repo.labelmeta("guideline", "migration", "tone", "--from", "1.1.0")
+    assert ran.out == "create guidelines/tone.migrations/3.0.0.yaml\n"
+    begun = repo.read("guidelines/tone.migrations/3.0.0.yaml")
+    assert '\n  - {subject_id: glad, predicate_id: "skos:exactMatch", object_id: pos' in begun
+    assert '\n#   - {label: odd, reason: "label odd removed' in begun
+    again = repo.labelmeta("guideline", "migration", "tone", "--from", "1.1.0", code=2)
+    assert "is there already" in again.err
+    assert (
+        "no version 9" in repo.labelmeta("guideline", "migration", "tone", "--to", "9", code=2).err
+    )
+    # as it is, the file decides nothing that a person must decide
+    found = migrate(repo, code=1)
+    assert found["states"]["invalid"] > 0
+    assert found["carried"] == 0
