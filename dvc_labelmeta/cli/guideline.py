@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import Annotated
 
 import typer
 
 from dvc_labelmeta.cli.common import DryRun, Format, carry_out, put_table, root_of
+from dvc_labelmeta.cli.guideline_show import SHOW_EXAMPLE, show
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.config import CONFIG_FILE
 from dvc_labelmeta.read.files import decode, parse
-from dvc_labelmeta.read.git import TREE, Objects
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.source import find_root
 from dvc_labelmeta.write import guidelines
@@ -69,40 +68,7 @@ def list_(context: typer.Context, format_: Format = "text") -> None:
     put_table(head, rows, format_, "labelmeta.yaml lists no guideline")
 
 
-@app.command("show", epilog="Example: labelmeta guideline show sentiment --rev v1.2")
-def show(
-    context: typer.Context,
-    id_: Annotated[str, typer.Argument(metavar="ID", help="As labelmeta.yaml lists it.")],
-    rev: Annotated[str, typer.Option(help="A Git revision.")] = "HEAD",
-) -> None:
-    """Print the exact text of a guideline at a revision."""
-    project = Project(find_root(root_of(context)))
-    guideline = project.guideline(id_)
-    repository = project.repository(guideline)
-    commit = repository.git.commit(rev)
-    path = repository.git.above(guideline.path)
-    with repository.git.objects() as objects:
-        entry = objects.entry(commit, path)
-        if entry is None:
-            raise Refused(f"guideline {id_!r}: {guideline.path} is not there at {rev}")
-        files = _files(objects, entry.object, "")
-    for name, text in files:
-        if len(files) > 1:
-            typer.echo(f"--- {posixpath.join(guideline.path, name)} ---")
-        typer.echo(text, nl=not text.endswith("\n"))
-
-
-def _files(objects: Objects, object_: str, name: str) -> list[tuple[str, str]]:
-    found = objects.get(object_)
-    if found is None:
-        raise Refused(f"{name or object_} is not in this clone; fetch it with `git fetch`")
-    if found[1] != TREE:
-        return [(name, found[2].decode("utf-8", "replace"))]
-    return [
-        file
-        for entry in objects.entries(object_)
-        for file in _files(objects, entry.object, posixpath.join(name, entry.name))
-    ]
+app.command("show", epilog=SHOW_EXAMPLE)(show)
 
 
 @app.command("log", epilog="Example: labelmeta guideline log sentiment")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -217,6 +218,31 @@ def history(root: Path, commits: int, *, behind: bool) -> Path:
     gates(root)
     commit(root, "Link")
     return root
+
+
+def recorded(root: Path, count: int) -> tuple[Path, list[str]]:
+    """The repository `small` with `count` annotation records of its first split, and their ids."""
+    small(root, "always")
+    split = SMALL_SPLITS[0]
+    ids = [f"r{number:09d}" for number in range(count)]
+    write(root, f"{split}.annotations.jsonl", "".join(map(record, ids)))
+    side = f"{split}.labelmeta.yaml"
+    named = f"annotations: {{path: {split.rpartition('/')[2]}.annotations.jsonl}}\n    guideline:"
+    write(root, side, (root / side).read_text().replace("guideline:", named, 1))
+    commit(root, "Add records")
+    return root, ids
+
+
+def record(id_: str) -> str:
+    """Return a line of JSONL of the usual length."""
+    return json.dumps({
+        "id": id_, "item": id_[-5:], "label": "pos", "annotator": f"a-{id_[-2:]}",
+        "annotator_type": "person", "annotated_at": "2026-01-06T10:00:00+01:00",
+        "tool": "label-studio", "tool_version": "1.13.1", "source": "label-studio:42",
+        "guideline_version": "1.0.0", "guideline_version_source": "recorded",
+        "status": "submitted", "duration_seconds": 12.5, "confidence": 0.8,
+        "note": "the writer names a deadline and then takes it back", "cites": ["R1", "E2"],
+    }) + "\n"  # fmt: skip
 
 
 def life(root: Path, commits: int, steps: int = 20) -> Path:

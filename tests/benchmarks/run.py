@@ -109,6 +109,20 @@ def log(folder: Path, runs: int) -> Iterator[Row]:
         yield Row(f"`log SPLIT` / `git log -- PATH`, {commits:,} commits", ours, peer, 1.5)
 
 
+def as_seen(folder: Path, runs: int) -> Iterator[Row]:
+    """The text under which one of 100,000 records was made, against `dvc status`."""
+    repo, records = repos.recorded(folder / "repo", 100_000)
+    asked = [LABELMETA, "guideline", "show", "tone", "--as-seen"]
+    last, none, peer = medians(
+        runs,
+        Timed([*asked, records[-1]], repo),
+        Timed([*asked, "none"], repo, codes=(2,)),
+        Timed([DVC, "status"], repo),
+    )
+    yield Row("`guideline show --as-seen`, 100,000 records / `dvc status`", last, peer, 0.5)
+    yield Row("the same for a record that is not there / `dvc status`", none, peer, 0.5)
+
+
 def count_git(repo: Path, folder: Path) -> int:
     """Return how many git processes a check starts."""
     log, wrapper = folder / f"{repo.name}.log", folder / f"{repo.name}-bin" / "git"
@@ -130,7 +144,8 @@ def grow(repo: Path) -> None:
 
 
 ALL: dict[str, Callable[[Path, int], Iterator[Row]]] = {
-    one.__name__: one for one in (gate, repro, check200, check10000, history, log, processes)
+    one.__name__: one
+    for one in (gate, repro, check200, check10000, history, log, as_seen, processes)
 }
 
 
