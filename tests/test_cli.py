@@ -22,8 +22,8 @@ from tests.repo import LABELMETA, Repo
 
 def _commands(command: Any, name: str = "labelmeta") -> Iterator[tuple[str, Any]]:
     yield name, command
-    for sub, child in getattr(command, "commands", {}).items():
-        yield from _commands(child, f"{name} {sub}")
+    for sub in command.list_commands(None) if hasattr(command, "list_commands") else ():
+        yield from _commands(command.get_command(None, sub), f"{name} {sub}")
 
 
 ROOT = typer.main.get_command(app)

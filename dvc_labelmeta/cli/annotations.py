@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-import typer
+from typing import Any
 
-from dvc_labelmeta.cli import (
-    annotations_bisect,
-    annotations_clarity,
-    annotations_consensus,
-    annotations_export,
-    annotations_import,
-    annotations_notes,
-    annotations_queue,
-    annotations_stats,
-    annotations_validate,
-)
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+
+class Late(TyperGroup):
+    """A group whose commands are imported when one is asked for: all others start without them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands, in the order of the help."""
+        self._import()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command by its name, None where there is none."""
+        self._import()
+        return super().get_command(ctx, cmd_name)
+
+    def _import(self) -> None:
+        from dvc_labelmeta.cli.annotations_all import app as every  # noqa: PLC0415  # the point
+
+        if not self.commands:
+            self.commands.update(get_group(every).commands)
+
 
 app = typer.Typer(
+    cls=Late,
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Annotation records: validate, import, statistics and the queue for review.",
+    help=(
+        "Annotation records: import and validate them, see how far they can be trusted "
+        "(stats, notes, clarity, bisect), review them (queue), train on them (consensus, export)."
+    ),
     epilog="Example: labelmeta annotations stats data/train.csv",
 )
-
-app.command("stats", epilog=annotations_stats.STATS_EXAMPLE)(annotations_stats.stats)
-app.add_typer(annotations_import.app, name="import")
-app.command("validate", epilog=annotations_validate.EXAMPLE)(annotations_validate.validate)
-app.command("queue", epilog=annotations_queue.EXAMPLE, help=annotations_queue.HELP)(
-    annotations_queue.queue
-)
-app.command("clarity", epilog=annotations_clarity.EXAMPLE)(annotations_clarity.clarity)
-app.command("bisect", epilog=annotations_bisect.EXAMPLE)(annotations_bisect.bisect)
-app.command("notes", epilog=annotations_notes.EXAMPLE)(annotations_notes.notes)
-app.command("consensus", epilog=annotations_consensus.EXAMPLE)(annotations_consensus.consensus)
-app.command("export", epilog=annotations_export.EXAMPLE)(annotations_export.export)

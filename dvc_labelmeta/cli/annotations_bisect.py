@@ -13,27 +13,25 @@ from dvc_labelmeta.errors import FINDINGS, UNJUDGED, Refused
 from dvc_labelmeta.report.bisect import bisect_text
 
 EXAMPLE = "Example: labelmeta annotations bisect data/train.csv --metric alpha --label complaint"
-METRICS = ("alpha", "percent", "disagreement", "confidence")
+METRICS = ("alpha", "percent", "dispute", "confidence")
 
 
 def bisect(
     context: typer.Context,
     name: Name,
-    metric: Annotated[
-        str, typer.Option(help="alpha, percent, disagreement or confidence.")
-    ] = "alpha",
+    metric: Annotated[str, typer.Option(help="alpha, percent, dispute or confidence.")] = "alpha",
     label: Annotated[str, typer.Option(help="Only how far they agree on this label.")] = "",
     layer: LayerOption = "",
     format_: Format = "text",
 ) -> None:
-    """Name the first guideline version at which agreement dropped, with the evidence.
+    """Name the first guideline version at which agreement dropped.
 
     Each version is compared with the one before it that can be judged; agreement dropped where
     the interval of the difference does not hold 0 (widened for the number of comparisons,
-    Bonferroni). Metrics: Krippendorff's alpha, percent agreement, disagreement (the share of
-    items on which not all agree), confidence (the mean that annotators gave). With --label: alpha
-    of the label against the rest, specific agreement, dispute where somebody gave it, confidence
-    of those who gave it.
+    Bonferroni). Metrics: Krippendorff's alpha, percent agreement, dispute (the share of items on
+    which not all agree), confidence (the mean that annotators gave). With --label: alpha of the
+    label against the rest, specific agreement, dispute where somebody gave it, confidence of those
+    who gave it.
 
     Exit codes: 0 all versions were judged, none dropped; 1 one dropped; 2 the data cannot tell.
     """

@@ -31,7 +31,7 @@ def clarity(
     layer: LayerOption = "",
     format_: Format = "text",
 ) -> None:
-    """Compare how far annotators disagreed before and after a change of the guideline.
+    """Compare disagreement before and after a change of the guideline.
 
     Disagreement is the share of pairs of labels of an item that differ, averaged over items. The
     interval of the difference decides: "clearer" or "less clear" where it does not hold 0, else

@@ -13,8 +13,16 @@ import typer
 
 from dvc_labelmeta import __version__
 from dvc_labelmeta.cli.common import Format, quiet, refuse_other
-from dvc_labelmeta.cli.sources import LayerOption, Name, asked, need_engine, reading
-from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.cli.sources import (
+    LayerOption,
+    Name,
+    asked,
+    keep,
+    need_engine,
+    reading,
+    tell_unread,
+)
+from dvc_labelmeta.errors import UNJUDGED, Refused
 from dvc_labelmeta.read.sources import Source, format_of, shards
 from dvc_labelmeta.report.consensus import SHOWN, consensus_text
 from dvc_labelmeta.stats.consensus import KINDS, kind, meaningless
@@ -27,7 +35,8 @@ if TYPE_CHECKING:
 
 MAJORITY, DAWID_SKENE = "majority", "dawid-skene"
 EXAMPLE = (
-    "Example: labelmeta annotations consensus data/train.csv --method dawid-skene --out soft.jsonl"
+    "Example: labelmeta annotations consensus data/train.csv "
+    "--method dawid-skene --output soft.jsonl"
 )
 
 _SPARSE = 10
@@ -40,15 +49,19 @@ def consensus(
         str, typer.Option(help="majority, or dawid-skene: weighted by skill.", metavar="METHOD")
     ] = MAJORITY,
     layer: LayerOption = "",
-    out: Annotated[
+    output: Annotated[
         str,
         typer.Option(
-            help="Write aggregate records (.jsonl, .csv, .parquet) instead.", metavar="FILE"
+            "--output",
+            "-o",
+            help="Write aggregate records instead: .jsonl, .csv or .parquet.",
+            metavar="FILE",
+            show_default=False,
         ),
     ] = "",
     format_: Format = "text",
 ) -> None:
-    """Show what the votes on each item come to: label, shares, and whether dissent is noise.
+    """Show what the votes on each item come to, and why they differ.
 
     An item whose best labels are equal is tied: it has no label. Where votes differ, items on
     which skilled annotators disagree (ambiguous) are told from lone dissent (a slip). Skilled:
@@ -56,60 +69,63 @@ def consensus(
     """
     refuse_other("--method", method, (MAJORITY, DAWID_SKENE))
     refuse_other("--format", format_, ("text", "json"))
-    if out:
-        format_named(out)
+    if output:
+        format_named(output)
     need_engine()
-    found = _carry_out(asked(context, name, layer).one(), name, layer, method, out, format_)
-    if out and not quiet(context):
-        typer.echo(
-            f"wrote {out}: {found['items'] - found['ties']} records; {found['ties']} items are tied"
-        )
+    found = _carry_out(asked(context, name, layer).one(), name, layer, method, output, format_)
+    if found["unread_lines"]:
+        tell_unread(found["unread_lines"], name, output)
+        raise typer.Exit(UNJUDGED)
+    if output and not quiet(context):
+        records, tied = found["items"] - found["ties"], found["ties"]
+        typer.echo(f"wrote {output}: {records} records; {tied} items are tied")
 
 
 def _carry_out(
-    source: Source, name: str, layer: str, method: str, out: str, format_: str
+    source: Source, name: str, layer: str, method: str, output: str, format_: str
 ) -> dict[str, Any]:
     """Show or write the consensus of a source's votes; return the numbers of all items."""
-    from dvc_labelmeta.cli.summary import chosen_layer  # noqa: PLC0415  # needs the extra
+    from dvc_labelmeta.cli.summary import counted  # noqa: PLC0415  # needs the extra
     from dvc_labelmeta.read import consensus as votes  # noqa: PLC0415  # needs it
     from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
-    from dvc_labelmeta.read.tallies import Tallies  # noqa: PLC0415  # needs it
 
     with reading(source):
         files = shards(source.path, source.format)
-        _keep_records(out, files)
+        _keep_records(output, files)
         connection = open_records(files, source.format)
-        tallies = Tallies(connection, votes.FIELDS)
         chosen = source.layer_name or layer
-        tallies.select(chosen_layer(tallies.layers, chosen))
+        text = files if source.format == "jsonl" else ()
+        _, unread = counted(connection, text, layer=chosen, more=votes.FIELDS)
         fitted = _fit(connection, method)
         shapes = votes.conclude(connection)
-        found = _summary(method, fitted, shapes, votes.ties(connection), votes.skills(connection))
-        if out:
-            write_rows(connection, votes.aggregates(method, chosen, __version__), out)
-        else:
+        found = {
+            "unread_lines": unread,
+            **_summary(method, fitted, shapes, votes.ties(connection), votes.skills(connection)),
+        }
+        if output and not unread:
+            write_rows(connection, votes.aggregates(method, chosen, __version__), output)
+        elif not output:
             _put(connection, {"source": name, "layer": chosen or None, **found}, shapes, format_)
     return found
 
 
-def _keep_records(out: str, files: list[str]) -> None:
+def _keep_records(output: str, files: list[str]) -> None:
     """Refuse to write over records of people: only a file of aggregates is replaced."""
-    if any(os.path.exists(out) and os.path.samefile(out, file) for file in files):
-        raise Refused(f"{out} holds the votes themselves; choose another file for --out")
-    if os.path.exists(out) and os.path.getsize(out):
+    keep(files, output)
+    if os.path.exists(output) and os.path.getsize(output):
         import duckdb  # noqa: PLC0415  # after need_engine()
 
         from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
 
         try:
-            others = open_records([out], format_of(out) or "").execute(
+            others = open_records([output], format_of(output) or "").execute(
                 "SELECT count(*) FROM records WHERE annotator_type IS DISTINCT FROM 'aggregate'"
             )
             ours = not others.fetchall()[0][0]
         except duckdb.Error:
             ours = False
         if not ours:
-            raise Refused(f"{out} holds more than aggregate records; choose another file for --out")
+            raise Refused(f"{output} holds more than aggregate records; choose another --output")
 
 
 def _fit(connection: duckdb.DuckDBPyConnection, method: str) -> Fitted | None:

@@ -17,8 +17,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     help=(
-        "Turn exports into annotation records: appended to a JSONL file, never overwritten, and "
-        "never the same record twice.\n\n"
+        "Turn exports into annotation records.\n\n"
+        "They are appended to a JSONL file, never overwritten, and never the same one twice.\n\n"
         "People's ids become pseudonyms (a keyed hash); addresses and browsers are left out and "
         "reported. The key is LABELMETA_SALT, or else .labelmeta/salt, which the first import "
         "makes and Git ignores. The whole team needs the same one, and nobody else may have "

@@ -10,6 +10,7 @@ import typer
 from dvc_labelmeta.cli.common import Format, refuse_other
 from dvc_labelmeta.cli.sources import Asked, LayerOption, Name, asked, need_engine, reading
 from dvc_labelmeta.errors import UNJUDGED, Refused
+from dvc_labelmeta.model.guideline import in_order
 from dvc_labelmeta.read.sources import Source, shards
 from dvc_labelmeta.report.notes import notes_text
 
@@ -34,10 +35,10 @@ def notes(
     layer: LayerOption = "",
     format_: Format = "text",
 ) -> None:
-    """Show notes and rationales by the clause they cite and the guideline version.
+    """Show notes and rationales by clause and guideline version.
 
     Counts are of all records, also of drafts and rejected ones. Which clauses gather notes, doubt
-    and disagreement says where the guideline should be clearer.
+    and dispute says where the guideline should be clearer.
     """
     refuse_other("--format", format_, ("text", "json"))
     need_engine()
@@ -61,7 +62,6 @@ def notes(
 
 def _found(source: Source, layer: str, search: str, clause: str, limit: int) -> dict[str, Any]:
     from dvc_labelmeta.cli.summary import counted  # noqa: PLC0415  # needs the extra
-    from dvc_labelmeta.cli.values import in_order  # noqa: PLC0415  # with it
     from dvc_labelmeta.read.notes import Notes  # noqa: PLC0415  # needs the extra
     from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dvc_labelmeta.cli.common import quiet, refuse_other
-from dvc_labelmeta.cli.sources import Asked, LayerOption, Name, asked, need_engine, reading
-from dvc_labelmeta.errors import CLEAN, UNJUDGED, UnreadableFile
+from dvc_labelmeta.cli.sources import (
+    Asked,
+    LayerOption,
+    Name,
+    asked,
+    keep,
+    need_engine,
+    reading,
+    tell_unread,
+)
+from dvc_labelmeta.errors import UNJUDGED
 from dvc_labelmeta.model.queue import REASONS
 from dvc_labelmeta.read.clauses import changed_clauses
 from dvc_labelmeta.read.sources import Source, shards
@@ -20,9 +30,9 @@ from dvc_labelmeta.write.edits import rewriting
 if TYPE_CHECKING:
     from dvc_labelmeta.read.queue import Queue
 
-EXAMPLE = "Example: labelmeta annotations queue data/train.csv --limit 50 --out queue.csv"
+EXAMPLE = "Example: labelmeta annotations queue data/train.csv --limit 50 --output queue.csv"
 HELP = (
-    "Rank items for review or labelling anew: the first are those that need it most.\n\n"
+    "Rank the items that most need review or labelling anew.\n\n"
     "The score is the sum of what its reasons are worth; ties go by item id.\n\n"
     + "\n\n".join(f"{name}: {meaning}" for name, meaning in REASONS.items())
     + "\n\nChanged clauses are known for linked splits under a structured guideline. "
@@ -41,12 +51,21 @@ def queue(
         typer.Option(help="Only this reason counts; may be given again.", metavar="REASON"),
     ] = None,
     layer: LayerOption = "",
-    out: Annotated[str, typer.Option(help="Write to a file instead.", metavar="FILE")] = "",
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="Write to a file.", show_default=False)
+    ] = "",
     format_: Annotated[
-        str, typer.Option("--format", help="text, csv, jsonl or json", metavar="FORMAT")
-    ] = "text",
+        str,
+        typer.Option(
+            "--format",
+            help="text, csv, jsonl or json; default: as --output ends, else text.",
+            metavar="FORMAT",
+            show_default=False,
+        ),
+    ] = "",
 ) -> None:
     """Rank items for review; HELP is what the user reads of it."""
+    format_ = format_ or _named(output)
     refuse_other("--format", format_, FORMATS)
     for one in reason or ():
         refuse_other("--reason", one, tuple(REASONS))
@@ -54,35 +73,42 @@ def queue(
     what = asked(context, name, layer)
     source = what.one()
     with reading(source), ExitStack() as stack:
-        ranked, unread = _ranked(what, source, layer, reason or REASONS)
-        file = stack.enter_context(rewriting(out)) if out else None
-        for line in queue_lines(ranked.entries(limit), ranked.size, format_):
-            if file is None:
-                typer.echo(line)
-            else:
-                file.write(line.encode(errors="backslashreplace") + b"\n")
-    if out and not quiet(context):
-        shown = min(limit or ranked.size, ranked.size)
-        typer.echo(f"wrote {out}: {shown} of {ranked.size} items")
+        files = shards(source.path, source.format)
+        keep(files, output)
+        ranked, unread = _ranked(what, source, files, layer, reason or REASONS)
+        if not (output and unread):
+            file = stack.enter_context(rewriting(output)) if output else None
+            for line in queue_lines(ranked.entries(limit), ranked.size, format_):
+                if file is None:
+                    typer.echo(line)
+                else:
+                    file.write(line.encode(errors="backslashreplace") + b"\n")
     if unread:
-        told = f"{unread} lines could not be read: labelmeta annotations validate {name}"
-        typer.echo(told, err=True)
-    raise typer.Exit(UNJUDGED if unread else CLEAN)
+        tell_unread(unread, name, output)
+        raise typer.Exit(UNJUDGED)
+    if output and not quiet(context):
+        shown = min(limit or ranked.size, ranked.size)
+        typer.echo(f"wrote {output}: {shown} of {ranked.size} items")
 
 
-def _ranked(what: Asked, source: Source, layer: str, reasons: Collection[str]) -> tuple[Queue, int]:
+def _named(output: str) -> str:
+    """Return the format that the name of a file tells, else text."""
+    ending = os.path.splitext(output)[1].removeprefix(".")
+    return ending if ending in FORMATS else "text"
+
+
+def _ranked(
+    what: Asked, source: Source, files: Sequence[str], layer: str, reasons: Collection[str]
+) -> tuple[Queue, int]:
     """Return the queue of a source's records, and how many of its lines are none."""
     from dvc_labelmeta.cli.summary import counted  # noqa: PLC0415  # DuckDB is an extra
     from dvc_labelmeta.read.queue import FIELDS, Queue  # noqa: PLC0415  # needs it
     from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
 
-    files = shards(source.path, source.format)
     connection = open_records(files, source.format)
     text = files if source.format == "jsonl" else ()
     wanted = source.layer_name or layer
     tallies, unread = counted(connection, text, layer=wanted, more=FIELDS)
-    if not tallies.read:
-        raise UnreadableFile("holds no annotation record")
     if what.snapshot is None or source.layer is None or "changed" not in reasons:
         return Queue(tallies, reasons), unread
     id_ = source.layer.guideline.id

@@ -58,7 +58,7 @@ def stats(
     dry_run: DryRun = False,
     format_: Format = "text",
 ) -> None:
-    """Show who labelled how much, how sure, and how far annotators agree.
+    """Show who labelled how much, how sure, and how far they agree.
 
     Numbers that would mean nothing are not shown; the reason is. A vote is the latest record of
     an annotator on an item, if it has a label and is neither a draft, skipped, discarded,

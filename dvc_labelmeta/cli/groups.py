@@ -8,11 +8,11 @@ from dvc_labelmeta.cli.values import (
     agreement_of,
     confidence_of,
     dispersion_of,
-    in_order,
     interval_of,
     number_of,
     numbers_of,
 )
+from dvc_labelmeta.model.guideline import in_order
 from dvc_labelmeta.read.tallies import Tallies
 from dvc_labelmeta.stats.agreement import cohen_kappa, per_label
 from dvc_labelmeta.stats.votes import Votes, pairable

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dvc_labelmeta.cli.values import interval_of
-from dvc_labelmeta.read.shapes import answers
+from dvc_labelmeta.read.shapes import answers, repeated
 from dvc_labelmeta.read.tallies import Tallies, Totals
 from dvc_labelmeta.stats.matching import Shape, agreement_on_shapes, shape_of
 
@@ -14,10 +14,12 @@ from dvc_labelmeta.stats.matching import Shape, agreement_on_shapes, shape_of
 def shapes_of(tallies: Tallies, told: Totals) -> dict[str, Any]:
     """Return the agreement on values that are spans or boxes, and how many are neither.
 
+    repeated: how often an annotator has several whole answers (lists) for an item.
+
     Values are read only where some record has no label, since this reads the files again.
     """
     if not told.left_out.get("without item or label"):
-        return {"rows": [], "neither": 0}
+        return {"rows": [], "neither": 0, "repeated": 0}
     neither = 0
 
     def items() -> Iterator[list[list[Shape]]]:
@@ -40,4 +42,4 @@ def shapes_of(tallies: Tallies, told: Totals) -> dict[str, Any]:
         }
         for one in agreement_on_shapes(items())
     ]
-    return {"rows": rows, "neither": neither}
+    return {"rows": rows, "neither": neither, "repeated": repeated(tallies)}

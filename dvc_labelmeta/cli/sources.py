@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, NamedTuple
 
@@ -15,6 +15,7 @@ from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.sources import Source, bare, sources
+from dvc_labelmeta.report.text import unread_told
 
 MISSING = 'annotation records need DuckDB; pip install "dvc-labelmeta[annotations]"'
 
@@ -60,7 +61,7 @@ def asked(context: typer.Context, name: str, layer: str = "") -> Asked:
         return Asked(name, None, "", [bare(path, name)])
     for fault in snapshot.faults:
         if fault.place.path == split + SUFFIX:
-            raise UnreadableFile(f"{fault.place.path}: {fault.message}")
+            raise UnreadableFile(fault.message)
     if any(one.split == split for one in snapshot.sidecars):
         found = [_from_here(source) for source in sources(snapshot, split, layer)]
         return Asked(name, snapshot, split, found)
@@ -71,6 +72,19 @@ def _from_here(source: Source) -> Source:
     """Name records as the user would: from the current folder, where they are below it."""
     path = os.path.relpath(source.path)
     return source if path.startswith(os.pardir) else source._replace(path=path)
+
+
+def keep(files: Iterable[str], output: str) -> None:
+    """Refuse to write over the files that are read."""
+    if output and any(os.path.exists(output) and os.path.samefile(output, one) for one in files):
+        raise Refused(f"{output} is one of the files that are read; choose another --output")
+
+
+def tell_unread(lines: int, name: str, output: str) -> None:
+    """Say that lines are no record, so that what was counted is not all; and no file is written."""
+    left = f"{output} was not written, since " if output else ""
+    told = f"{left}{unread_told(lines)}: labelmeta annotations validate {name}"
+    typer.echo(f"labelmeta: {told}", err=True)
 
 
 def is_missing(error: ModuleNotFoundError) -> bool:

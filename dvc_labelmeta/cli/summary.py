@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from dvc_labelmeta.cli.groups import CONFIDENCES
 from dvc_labelmeta.cli.shapes import shapes_of
-from dvc_labelmeta.cli.values import agreement_of, confidence_of, dispersion_of, in_order, number_of
+from dvc_labelmeta.cli.values import agreement_of, confidence_of, dispersion_of, number_of
 from dvc_labelmeta.errors import Refused, UnreadableFile
+from dvc_labelmeta.model.guideline import in_order
 from dvc_labelmeta.read.tallies import Gold, Tallies, Totals, lines
+from dvc_labelmeta.report.text import unread_told
 from dvc_labelmeta.stats.agreement import consistency
 from dvc_labelmeta.stats.calibration import Bin, calibration
 from dvc_labelmeta.stats.votes import Refusal, Votes, size, totals
@@ -33,9 +35,12 @@ def counted(
 ) -> tuple[Tallies, int]:
     """Return the tallies of the view `records`, and how many lines are no record.
 
-    lines_of: the files to count lines in. layer: "" for the only one. more: as in Tallies.
+    lines_of: the files to count lines in. layer: "" for the only one. more: as in Tallies. Raises
+    UnreadableFile where there is no record at all.
     """
     tallies = Tallies(connection, more)
+    if not tallies.read:
+        raise UnreadableFile("holds no annotation record")
     unread = lines(connection, lines_of) - tallies.read if lines_of else 0
     tallies.select(chosen_layer(tallies.layers, layer))
     return tallies, unread
@@ -48,7 +53,7 @@ def summary(
     told, gold = tallies.totals(), tallies.gold()
     if not told.records:
         raise UnreadableFile("holds no annotation record")
-    whole = agreement_of(votes, level, told.annotators + told.nameless, resamples)
+    whole = agreement_of(votes, level, told.voters + told.nameless, resamples)
     repeated = tallies.repeated()
     own = {"items": sum(repeated.values()), **number_of("share", consistency(repeated))}
     asked = {name: confidence_of(tallies.confidences(name).get(None, {})) for name in CONFIDENCES}
@@ -122,11 +127,16 @@ def _warnings(found: Mapping[str, Any], told: Totals, gold: Gold) -> list[str]:
     """Return what makes the numbers doubtful, as sentences."""
     said = list(found["agreement"]["warnings"])
     if found["unread_lines"]:
-        said.append(f"{found['unread_lines']} lines are no record and were left out")
-    if len(told.versions) > 1:
+        said.append(unread_told(found["unread_lines"]))
+    if told.mixed > 1:
         said.append(
-            f"{len(told.versions)} guideline versions (none counts as one) are mixed here; "
+            f"{told.mixed} guideline versions (none counts as one) are mixed here; "
             "--by guideline_version shows them apart"
+        )
+    if found["shapes"]["repeated"]:
+        said.append(
+            f"{found['shapes']['repeated']} times an annotator answered an item again and nothing "
+            "says which answer holds; the latest counts"
         )
     if found["shapes"]["neither"]:
         said.append(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dvc_labelmeta.model.guideline import semver
 from dvc_labelmeta.stats.agreement import agreement
 from dvc_labelmeta.stats.uncertainty import (
     QUANTILES,
@@ -51,15 +50,6 @@ def agreement_of(votes: Votes, level: str, annotators: int, resamples: int) -> d
     }
 
 
-def in_order(version: str | None) -> tuple[Any, ...]:
-    """Return a key that sorts semantic versions as such, then other texts, then none."""
-    numbers = semver(version or "")
-    if numbers is None:
-        return (2 if version is None else 1, version or "")
-    major, minor, patch, pre = numbers
-    return (0, major, minor, patch, not pre, pre)
-
-
 def confidence_of(counts: Mapping[float | None, int]) -> dict[str, Any]:
     """Return the distribution of {confidence: votes}; histogram: votes by tenth of 0..1."""
     found = distribution(counts)
@@ -80,4 +70,4 @@ def dispersion_of(votes: Votes) -> dict[str, Any]:
     found = dispersion(votes)
     if isinstance(found, Dispersion):
         return found._asdict()
-    return {"items": 0, "refused": {"disagreement": found.reason}}
+    return {"items": 0, "refused": {"dispute": found.reason}}

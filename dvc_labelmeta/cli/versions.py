@@ -11,7 +11,7 @@ import typer
 
 from dvc_labelmeta.cli.sources import Asked, asked, need_engine, reading
 from dvc_labelmeta.errors import Refused
-from dvc_labelmeta.model.guideline import semver
+from dvc_labelmeta.model.guideline import in_order, semver
 from dvc_labelmeta.read.sources import Source, shards
 
 if TYPE_CHECKING:
@@ -71,8 +71,6 @@ def studied(context: typer.Context, name: str, layer: str) -> Iterator[Study]:
 
 def ordered(versions: list[Version]) -> tuple[list[Version], str]:
     """Return versions oldest first, and how that is known: numbers, else when first used."""
-    from dvc_labelmeta.cli.values import in_order  # noqa: PLC0415  # numbers are dear to import
-
     if all(semver(one.name) for one in versions):
         return sorted(versions, key=lambda one: in_order(one.name)), SEMVER
     if all(one.first for one in versions):

@@ -100,3 +100,13 @@ def declared_bump(previous: str, current: str) -> str:
 def strongest(bumps: list[str]) -> str:
     """Return the bump that asks for most; none of them declared means "unknown"."""
     return max(bumps, key=BUMPS.index) if bumps else "unknown"
+
+
+def in_order(version: str | None) -> tuple[object, ...]:
+    """Return a key that sorts semantic versions as such, then other texts, then none."""
+    numbers = semver(version or "")
+    if numbers is None:
+        return (2 if version is None else 1, version or "")
+    major, minor, patch, pre = numbers
+    parts = [(0, int(one), "") if one.isdigit() else (1, 0, one) for one in pre.split(".")]
+    return (0, major, minor, patch, not pre, parts)

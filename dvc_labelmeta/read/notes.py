@@ -53,7 +53,7 @@ class Clause(NamedTuple):
     """What the records that cite a clause say; clause: None for records that cite none.
 
     known: records with a confidence, of which `confidence` is the mean. compared: items of these
-    records with votes of two annotators, of which `disagreement` is the share in dispute.
+    records with votes of two annotators, of which `dispute` is the share in dispute.
     """
 
     clause: str | None
@@ -62,7 +62,7 @@ class Clause(NamedTuple):
     known: int
     confidence: float | None
     compared: int
-    disagreement: float | None
+    dispute: float | None
 
 
 class Note(NamedTuple):

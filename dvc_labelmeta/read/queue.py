@@ -10,9 +10,10 @@ superseded, or its annotator labels the item again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from dvc_labelmeta.model.guideline import in_order
 from dvc_labelmeta.model.queue import Entry
 from dvc_labelmeta.read.tallies import Tallies
 
@@ -83,13 +84,12 @@ told_of AS (SELECT item, id, guideline_version, confidence, score,
     UNION ALL SELECT item, id, guideline_version, NULL, NULL, NULL
     FROM open_records SEMI JOIN chosen USING (item)),
 about AS (SELECT item, list_sort(list(DISTINCT id) FILTER (WHERE id IS NOT NULL)) AS records,
-        list_sort(list(DISTINCT guideline_version) FILTER (WHERE guideline_version IS NOT NULL))
-            AS versions,
+        list(DISTINCT guideline_version) FILTER (WHERE guideline_version IS NOT NULL) AS versions,
         count(*) FILTER (WHERE confidence BETWEEN 0 AND 1) AS sure,
         min(score) FILTER (WHERE score BETWEEN 0.4 AND 0.6) AS near_score,
         count(*) FILTER (WHERE len(hits) > 0) AS moved_votes,
         list_sort(list_distinct(flatten(list(hits)))) AS clauses,
-        list_sort(list(DISTINCT guideline_version) FILTER (WHERE len(hits) > 0)) AS since
+        list(DISTINCT guideline_version) FILTER (WHERE len(hits) > 0) AS since
     FROM told_of GROUP BY item)
 SELECT item, score, worths, coalesce(labels, []), coalesce(records, []),
     coalesce(versions, []), confidence, sure, near_score, flagged, rejected, pending,
@@ -132,8 +132,13 @@ class Queue:
         while batch := rows.fetchmany(_BATCH):
             for item, score, worths, *more in batch:
                 worth = {name: value for name, value in zip(_WORTH, worths, strict=True) if value}
-                yield Entry(item, score, worth, *(_frozen(value) for value in more))
+                one = Entry(item, score, worth, *(_frozen(value) for value in more))
+                yield one._replace(versions=_sorted(one.versions), since=_sorted(one.since))
 
 
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _sorted(versions: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(versions, key=in_order))

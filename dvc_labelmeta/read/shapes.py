@@ -19,7 +19,7 @@ from dvc_labelmeta.read.tallies import Tallies
 
 _AT_ONCE = 10_000
 
-_ANSWERS = """SELECT item, who, list(value ORDER BY id) FROM (
+_GIVEN = """(
     SELECT told.item, coalesce(told.annotator, '?' || told.id) AS who, told.id, value,
         json_type(value) AS kind, row_number() OVER (PARTITION BY told.item, who
             ORDER BY told.annotated_at DESC NULLS LAST, told.id DESC) AS place
@@ -27,9 +27,14 @@ _ANSWERS = """SELECT item, who, list(value ORDER BY id) FROM (
     WHERE told.label IS NULL AND json_valid(value)
         AND told.status NOT IN ('draft', 'skipped', 'discarded')
         AND NOT told.gold AND NOT told.aggregate AND NOT told.rejected
-        AND NOT EXISTS (SELECT 1 FROM told AS later WHERE later.supersedes = told.id))
+        AND NOT EXISTS (SELECT 1 FROM told AS later WHERE later.supersedes = told.id))"""
+
+_ANSWERS = f"""SELECT item, who, list(value ORDER BY id) FROM {_GIVEN}
 WHERE kind = 'OBJECT' OR (kind = 'ARRAY' AND place = 1)
-GROUP BY item, who ORDER BY item, who"""
+GROUP BY item, who ORDER BY item, who"""  # noqa: S608  # names of our own
+
+# the second list of an annotator on an item is there where a third is
+_REPEATED = f"SELECT count(*) FROM {_GIVEN} WHERE kind = 'ARRAY' AND place = 2"  # noqa: S608  # as above
 
 
 def answers(tallies: Tallies) -> Iterator[list[list[Any]]]:
@@ -40,6 +45,12 @@ def answers(tallies: Tallies) -> Iterator[list[list[Any]]]:
     found = tallies.connection.execute(_ANSWERS)
     for _, rows in groupby(_rows(found), key=itemgetter(0)):
         yield [[shape for text in texts for shape in _listed(text)] for _, _, texts in rows]
+
+
+def repeated(tallies: Tallies) -> int:
+    """Return how often an annotator has several whole answers (lists) for an item."""
+    ((pairs,),) = tallies.connection.execute(_REPEATED).fetchall()
+    return int(pairs)
 
 
 def _rows(found: duckdb.DuckDBPyConnection) -> Iterator[Any]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+LONGEST = 1 << 24  # bytes of a line: as much as the engine's JSON reader takes
 Pattern = tuple[tuple[str, int], ...]
 
 # a list of labels means the same in any order
@@ -57,21 +58,33 @@ SELECT item, min(label) AS label FROM current_records WHERE gold
 GROUP BY item HAVING count(DISTINCT label) = 1"""
 
 
+_TOTALS = """SELECT count(*), count(DISTINCT item),
+    count(DISTINCT annotator) FILTER (WHERE NOT aggregate),
+    count(DISTINCT coalesce(guideline_version, '')) FILTER (WHERE NOT aggregate AND NOT gold),
+    count(*) FILTER (WHERE id IN (SELECT supersedes FROM told WHERE supersedes IS NOT NULL)),
+    count(*) FILTER (WHERE item IS NULL OR label IS NULL),
+    count(*) FILTER (WHERE rejected), count(*) FILTER (WHERE aggregate),
+    count(*) FILTER (WHERE gold) FROM told"""
+
+
 class Totals(NamedTuple):
     """What a set of records holds.
 
-    votes: what statistics are made of, see the module; nameless: votes without an annotator.
-    annotators: of votes, named ones. statuses: {status: records}. versions: {version or None:
-    records}. left_out: records by why they are no votes.
+    annotators: who made records, aggregates apart; voters: those with a vote. votes: what
+    statistics are made of, see the module; nameless: votes without an annotator. statuses:
+    {status: records}. versions: {version or None: records}; mixed: how many of them, None too,
+    but for aggregates and reference answers. left_out: records by why they are no votes.
     """
 
     records: int
     items: int
     annotators: int
+    voters: int
     votes: int
     nameless: int
     statuses: Mapping[str, int]
     versions: Mapping[str | None, int]
+    mixed: int
     left_out: Mapping[str, int]
 
 
@@ -117,15 +130,10 @@ class Tallies:
 
     def totals(self) -> Totals:
         """Return the numbers of records, items and annotators, and what is left out."""
-        records, items, superseded, unlabelled, rejected, aggregates, golds = self._row(
-            """SELECT count(*), count(DISTINCT item),
-            count(*) FILTER (WHERE id IN (
-                SELECT supersedes FROM told WHERE supersedes IS NOT NULL)),
-            count(*) FILTER (WHERE item IS NULL OR label IS NULL),
-            count(*) FILTER (WHERE rejected), count(*) FILTER (WHERE aggregate),
-            count(*) FILTER (WHERE gold) FROM told"""
+        records, items, annotators, mixed, superseded, unlabelled, rejected, aggregates, golds = (
+            self._row(_TOTALS)
         )
-        annotators, votes, nameless = self._row(
+        voters, votes, nameless = self._row(
             "SELECT count(DISTINCT annotator) FILTER (WHERE NOT nameless), count(*), "
             "count(*) FILTER (WHERE nameless) FROM votes"
         )
@@ -142,8 +150,9 @@ class Tallies:
             "reference answer": golds,
         }
         return Totals(
-            records, items, annotators, votes, nameless, statuses,
+            records, items, annotators, voters, votes, nameless, statuses,
             dict(self._rows("SELECT guideline_version, count(*) FROM told GROUP BY 1 ORDER BY 1")),
+            mixed,
             {why: number for why, number in left.items() if number},
         )  # fmt: skip
 
@@ -323,6 +332,8 @@ def lines(connection: duckdb.DuckDBPyConnection, files: Iterable[str]) -> int:
     """Return how many lines of text files are not blank; each is a record of JSONL, if sound."""
     query = (
         "SELECT count(*) FROM read_csv($files, columns={'line': 'VARCHAR'}, auto_detect=false, "
-        "header=false, delim='\x01', quote='', escape='') WHERE trim(line) <> ''"
+        "header=false, delim='\x01', quote='', escape='', "
+        "max_line_size=$longest, buffer_size=$longest * 2) WHERE trim(line) <> ''"
     )
-    return int(connection.execute(query, {"files": list(files)}).fetchall()[0][0])
+    values = {"files": list(files), "longest": LONGEST}
+    return int(connection.execute(query, values).fetchall()[0][0])

@@ -66,6 +66,8 @@ def _sentence(found: Mapping[str, Any]) -> str:
         return f"{metric} got worse with no version, as far as {len(found['steps'])} intervals show"
     if found["steps"]:
         return f"cannot tell: no drop is shown between the versions that can be judged{skipped}"
+    if not found["versions"]:
+        return "cannot tell: the records name no guideline version, so there is nothing to compare"
     judged = len(found["versions"]) - len(unjudged)
     return (
         f"cannot tell: {judged} of {len(found['versions'])} guideline versions can be judged, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dvc_labelmeta.report.text import plain, table
+from dvc_labelmeta.report.text import plain, table, unread_told
 
 _HEAD = ("BEFORE", "AFTER", "DIFFERENCE", "INTERVAL", "ITEMS", "VERDICT")
 
@@ -81,9 +81,11 @@ def records_notes(found: Mapping[str, Any]) -> list[str]:
     """Return what is to be said of records that took no part."""
     notes = []
     if found["unread_lines"]:
-        notes.append(f"{found['unread_lines']} lines are no record and were left out")
+        notes.append(unread_told(found["unread_lines"]))
     if found["unknown_version"]:
-        notes.append(f"{found['unknown_version']} records name no guideline version")
+        unknown = found["unknown_version"]
+        some = "1 record names" if unknown == 1 else f"{unknown} records name"
+        notes.append(f"{some} no guideline version")
     return notes
 
 

@@ -21,7 +21,7 @@ def metrics(found: Mapping[str, Any]) -> dict[str, int | float]:
         "confidence_unknown": _unknown(found["confidence"]),
         "confidence_mean": found["confidence"].get("mean"),
         "score_mean": found["score"].get("mean"),
-        "disagreement": found["dispersion"].get("disagreement"),
+        "dispute": found["dispersion"].get("dispute"),
         "percent_agreement": one["percent"],
         "alpha": one["alpha"],
         "alpha_low": low,
@@ -41,7 +41,7 @@ def sidecar_summary(found: Mapping[str, Any], value: str) -> dict[str, Any]:
     """
     numbers = metrics(found)
     counts = {key: found[key] for key in ("records", "items", "annotators", "votes")}
-    optional = ("confidence_unknown", "confidence_mean", "disagreement")
+    optional = ("confidence_unknown", "confidence_mean", "dispute")
     alpha = ("alpha", "alpha_low", "alpha_high")
     return {
         "hash": "md5",

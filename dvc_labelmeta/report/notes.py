@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dvc_labelmeta.report.text import plain, table
+from dvc_labelmeta.report.text import plain, table, unread_told
 
 _HEAD = ("CLAUSE", "RECORDS", "NOTES", "CONFIDENCE", "DISPUTED", "TEXT")
 
@@ -19,7 +19,7 @@ def notes_text(found: Mapping[str, Any]) -> str:
     if not found["groups"]:
         lines += [*([""] if lines else []), _nothing(found)]
     if found["unread_lines"]:
-        lines += ["", f"warning: {found['unread_lines']} lines are no record and were left out"]
+        lines += ["", f"warning: {unread_told(found['unread_lines'])}"]
     return "\n".join(lines)
 
 
@@ -36,7 +36,7 @@ def _row(one: Mapping[str, Any]) -> tuple[str, ...]:
         str(one["records"]),
         str(one["notes"]),
         "-" if one["confidence"] is None else f"{one['confidence']:.3f} of {one['known']}",
-        "-" if one["disagreement"] is None else f"{_share(one)} of {one['compared']} items",
+        "-" if one["dispute"] is None else f"{_share(one)} of {one['compared']} items",
         plain(one["text"] or ""),
     )
 
@@ -46,7 +46,7 @@ def _clause(clause: str | None) -> str:
 
 
 def _share(one: Mapping[str, Any]) -> str:
-    return f"{100 * one['disagreement']:.1f} %"
+    return f"{100 * one['dispute']:.1f} %"
 
 
 def _extremes(clauses: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -62,10 +62,10 @@ def _extremes(clauses: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     if unsure:
         least = min(unsure, key=lambda one: one["confidence"])
         yield f"lowest confidence: {plain(least['clause'])}"
-    apart = [one for one in cited if one["disagreement"]]
+    apart = [one for one in cited if one["dispute"]]
     if apart:
-        worst = max(apart, key=lambda one: one["disagreement"])
-        yield f"most disagreement: {plain(worst['clause'])}"
+        worst = max(apart, key=lambda one: one["dispute"])
+        yield f"most dispute: {plain(worst['clause'])}"
 
 
 def _group(group: Mapping[str, Any]) -> Iterator[str]:

@@ -98,7 +98,7 @@ def _agreement(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
         ("percent", _share(one["percent"])),
         (f"alpha ({found['level']})", alpha),
         ("Fleiss' kappa", _number(one["fleiss_kappa"])),
-        ("items in dispute", _share(spread.get("disagreement"))),
+        ("items in dispute", _share(spread.get("dispute"))),
         ("entropy", f"{spread['entropy']:.3f} bits" if spread["items"] else "-"),
         ("with oneself", _share(own["share"])),
     ]
@@ -152,7 +152,7 @@ def _by_field(by: Mapping[str, Any]) -> list[str]:
             _share(row["agreement"]["percent"]),
             _number(row["agreement"]["alpha"]),
             _range(row["agreement"]["alpha_interval"]),
-            _share(row["dispersion"].get("disagreement")),
+            _share(row["dispersion"].get("dispute")),
             _number(row["confidence"].get("mean")),
             plain(row["agreement"].get("refused", {}).get("alpha", "")),
         )

@@ -22,6 +22,12 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def unread_told(lines: int) -> str:
+    """Return a sentence on lines of annotation files that hold no record."""
+    some = "1 line is no record and was" if lines == 1 else f"{lines} lines are no record and were"
+    return f"{some} left out"
+
+
 def finding_text(finding: Finding, *, colour: bool = False, again: bool = False) -> str:
     """Return one finding: place, severity, code, name, message, details, fix.
 

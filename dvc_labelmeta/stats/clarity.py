@@ -18,8 +18,8 @@ def verdict(apart: Difference) -> str:
 
 
 def fell(metric: str, difference: Difference) -> bool:
-    """Whether a metric got worse: disagreement rose, any other fell."""
-    return difference.sign == (1 if metric == "disagreement" else -1)
+    """Whether a metric got worse: dispute rose, any other fell."""
+    return difference.sign == (1 if metric == "dispute" else -1)
 
 
 def apart(pattern: Pattern) -> Unit:
@@ -50,7 +50,7 @@ def together_on(pattern: Pattern, label: Value) -> Unit:
 
 
 def disputed(pattern: Pattern) -> Unit:
-    """Return (1 where not all labels agree, 1): the mean is the disagreement of a dispersion."""
+    """Return (1 where not all labels agree, 1): the mean is the dispute of a dispersion."""
     return (float(len(pattern) > 1), 1.0) if size(pattern) > 1 else (0.0, 0.0)
 
 
@@ -70,9 +70,7 @@ def measure(metric: str, label: Value | None) -> tuple[Statistic, Callable[[Any]
         return ALPHA, lambda pattern: pattern if label is None else _split(pattern, label)
     if metric == "confidence":
         return RATIO, lambda unit: unit
-    whole, one = {"percent": (together, together_on), "disagreement": (disputed, disputed_on)}[
-        metric
-    ]
+    whole, one = {"percent": (together, together_on), "dispute": (disputed, disputed_on)}[metric]
     return RATIO, whole if label is None else lambda pattern: one(pattern, label)
 
 

@@ -43,6 +43,8 @@ def meaningless(annotators: int, shared: int, labels: int) -> Refusal | None:
     annotators: with votes, nameless votes one each; shared: items with two votes or more;
     labels: different ones.
     """
+    if not annotators:
+        return Refusal("no record has a label that counts as a vote")
     if annotators < 2:
         return Refusal("a consensus needs two annotators; all votes are of one")
     if not shared:

@@ -27,14 +27,14 @@ class Distribution(NamedTuple):
 
 
 class Dispersion(NamedTuple):
-    """Of items with two labels or more. disagreement: the share on which not all agree.
+    """Of items with two labels or more. dispute: the share on which not all agree.
 
     entropy: the mean over items of the entropy of their labels, in bits; ties: the share without
     one most frequent label.
     """
 
     items: int
-    disagreement: float
+    dispute: float
     entropy: float
     ties: float
 

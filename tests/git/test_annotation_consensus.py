@@ -82,7 +82,7 @@ def test_items_are_shown_by_kind_with_their_shares(bare: Bare) -> None:
 
 
 def test_aggregate_records_are_written_once_and_the_same(bare: Bare) -> None:
-    out = ("--method", "dawid-skene", "--out")
+    out = ("--method", "dawid-skene", "--output")
     said = bare.run("consensus", "r.jsonl", *out, "soft.jsonl")
     assert said == "wrote soft.jsonl: 45 records; 0 items are tied\n"
     first = bare.repo.read("soft.jsonl")
@@ -110,10 +110,13 @@ def test_aggregate_records_are_written_once_and_the_same(bare: Bare) -> None:
 def test_votes_are_never_written_over(bare: Bare) -> None:
     before = bare.repo.read("r.jsonl")
     bare.repo.write("other.jsonl", before)
-    for name, why in (("r.jsonl", "the votes themselves"), ("other.jsonl", "more than aggregate")):
-        assert why in bare.run("consensus", "r.jsonl", "--out", name, code=2)
+    for name, why in (
+        ("r.jsonl", "one of the files that are read"),
+        ("other.jsonl", "more than aggregate"),
+    ):
+        assert why in bare.run("consensus", "r.jsonl", "--output", name, code=2)
         assert bare.repo.read(name) == before
-    assert "must end in" in bare.run("consensus", "r.jsonl", "--out", "a.txt", code=2)
+    assert "must end in" in bare.run("consensus", "r.jsonl", "--output", "a.txt", code=2)
 
 
 def test_what_would_mean_nothing_is_refused(bare: Bare) -> None:
@@ -131,7 +134,7 @@ def test_a_tied_item_has_no_label(bare: Bare) -> None:
     shown = bare.run("consensus", "two.jsonl")
     assert "(tied)" in shown
     assert "warning: nobody's skill is known" in shown
-    said = bare.run("consensus", "two.jsonl", "--out", "o.jsonl")
+    said = bare.run("consensus", "two.jsonl", "--output", "o.jsonl")
     assert said == "wrote o.jsonl: 1 records; 1 items are tied\n"
     assert json.loads(bare.repo.read("o.jsonl"))["item"] == "B"
     told = bare.run("consensus", "two.jsonl", "--method", "dawid-skene")

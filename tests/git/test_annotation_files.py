@@ -135,7 +135,7 @@ def test_files_say_what_is_in_the_records(repo: Repo, run: Run) -> None:
     numbers = found["m"]
     assert (numbers["records"], numbers["items"], numbers["confidence_unknown"]) == (36, 12, 0.3333)
     # four items of twelve in dispute, one pair of three agrees there
-    assert (numbers["disagreement"], numbers["percent_agreement"]) == (0.3333, 0.7778)
+    assert (numbers["dispute"], numbers["percent_agreement"]) == (0.3333, 0.7778)
     assert all(isinstance(value, int | float) for value in numbers.values())
     bins = {row["confidence"]: row["votes"] for row in found["confidence"]}
     assert (bins[0.3], bins[0.9], sum(bins.values())) == (12, 12, 24)
@@ -202,7 +202,7 @@ def test_the_summary_is_spliced_in_and_changes_only_with_the_records(repo: Repo,
     assert out[2] == f"change {SIDE}\n"
     new = parse(repo.read(SIDE))["layers"]["labels"]["annotations"]["summary"]
     assert new["alpha_refused"] == "there is one annotator only"
-    assert {"alpha", "alpha_low", "disagreement", "confidence_mean"} & set(new) == set()
+    assert {"alpha", "alpha_low", "dispute", "confidence_mean"} & set(new) == set()
     assert new["value"] != one["value"]
     assert repo.read(SIDE).split("summary")[0] == after.split("summary")[0]
 
@@ -236,7 +236,7 @@ def test_batches_apart(repo: Repo, run: Run) -> None:
     found = json.loads(run("stats", RECORDS, "--by", "batch", "--format", "json")[1])["by"]
     told = [(row["batch"], row["votes"], row["items"]) for row in found["rows"]]
     assert told == [("b0", 12, 4), ("b1", 12, 4), ("b2", 12, 4)]
-    assert [row["dispersion"]["disagreement"] for row in found["rows"]] == [0.5, 0.25, 0.25]
+    assert [row["dispersion"]["dispute"] for row in found["rows"]] == [0.5, 0.25, 0.25]
     assert "\nBATCH  VOTES" in run("stats", RECORDS, "--by", "batch")[1]
 
 
@@ -247,15 +247,15 @@ def test_notes_by_clause_and_version(repo: Repo, run: Run) -> None:
     one = clauses["E1"]  # items 0 and 3, both in dispute
     assert (one["records"], one["notes"], one["known"], one["text"]) == (6, 2, 4, "irony")
     assert one["confidence"] == pytest.approx((0.3 + 0.95) / 2)
-    assert (one["compared"], one["disagreement"]) == (2, 1)
-    assert (clauses["R1"]["records"], clauses["R1"]["disagreement"]) == (18, pytest.approx(1 / 3))
+    assert (one["compared"], one["dispute"]) == (2, 1)
+    assert (clauses["R1"]["records"], clauses["R1"]["dispute"]) == (18, pytest.approx(1 / 3))
     assert clauses["R1"]["text"] == "Judge the text."
     groups = [
         (g["clause"], g["guideline_version"], g["notes"], len(g["first"])) for g in found["groups"]
     ]
     assert groups == [("E1", "1.0.0", 2, 1), ("R1", "1.0.0", 2, 1), (None, "1.1.0", 3, 1)]
     text = run("notes", "data/train.csv", "--limit", "1")[1]
-    assert "most notes: E1\nlowest confidence: E1\nmost disagreement: E1\n" in text
+    assert "most notes: E1\nlowest confidence: E1\nmost dispute: E1\n" in text
     assert "(none cited), 1.1.0: 3 notes\n  cem-06 on i6 (neg, cem): Irony in line 6\n" in text
     assert "  and 2 more; --limit shows more" in text
 

@@ -132,6 +132,15 @@ def test_another_guidelines_records_are_not_held_to_this_one(tmp_path: Path) -> 
     assert found["b"].clauses == ("pos",)
 
 
+def test_versions_of_an_item_are_in_their_order(tmp_path: Path) -> None:
+    rows = votes("a", "pos", "neg", "pos", "neg")
+    for row, version in zip(rows, ("1.10.0", "1.2.0-rc.10", "1.2.0-rc.9", "1.2.0"), strict=True):
+        row["guideline_version"] = version
+    found = ranked(tmp_path / "r.jsonl", rows, changed={"1.2.0": {"neg"}, "1.10.0": {"pos"}})
+    assert found["a"].versions == ("1.2.0-rc.9", "1.2.0-rc.10", "1.2.0", "1.10.0")
+    assert found["a"].since == ("1.2.0", "1.10.0")
+
+
 def test_the_same_as_counting_in_plain_python(tmp_path: Path) -> None:
     rows = list(records(4000, seed=3))
     found = ranked(tmp_path / "r.jsonl", rows, ("disputed", "unsure"))
@@ -164,7 +173,7 @@ def test_the_budget_the_formats_and_a_file(tmp_path: Path) -> None:
     assert text.splitlines()[-1] == f"3 items shown, {whole['items'] - 3} more (--limit)"
     first = whole["shown"][0]
     assert text.startswith(f"1. {first['item']}  score {first['score']:.2f}  ")
-    assert queue("--limit", "7", "--out", "q.jsonl", "--format", "jsonl") == (
+    assert queue("--limit", "7", "--output", "q.jsonl") == (
         f"wrote q.jsonl: 7 of {whole['items']} items\n"
     )
     written = [json.loads(line) for line in repo.read("q.jsonl").splitlines()]
@@ -176,7 +185,17 @@ def test_the_budget_the_formats_and_a_file(tmp_path: Path) -> None:
     repo.write("r.jsonl", repo.read("r.jsonl") + "{broken\n")
     ran = repo.labelmeta("annotations", "queue", "r.jsonl", "--limit", "3", code=2)
     assert ran.out == text
-    assert "1 lines could not be read: labelmeta annotations validate r.jsonl" in ran.err
+    left_out = "1 line is no record and was left out: labelmeta annotations validate r.jsonl\n"
+    assert ran.err == "labelmeta: " + left_out
+    kept, read = repo.read("q.jsonl"), repo.read("r.jsonl")
+    ran = repo.labelmeta("annotations", "queue", "r.jsonl", "-o", "q.jsonl", code=2)
+    assert "q.jsonl was not written, since " + left_out in ran.err
+    assert repo.read("q.jsonl") == kept
+    assert (
+        "one of the files that are read"
+        in repo.labelmeta("annotations", "queue", "r.jsonl", "-o", "./r.jsonl", code=2).err
+    )
+    assert repo.read("r.jsonl") == read
 
 
 def test_a_reworded_label_of_a_linked_split_is_first(linked: Repo) -> None:

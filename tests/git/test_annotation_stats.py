@@ -81,7 +81,7 @@ def test_numbers_of_a_bare_file(bare: Repo) -> None:
     # five items agree in 3 of 3 pairs, five in 1 of 3
     assert found["agreement"]["items"] == 10
     assert abs(found["agreement"]["percent"] - 2 / 3) < 1e-12
-    assert found["dispersion"]["disagreement"] == 0.5
+    assert found["dispersion"]["dispute"] == 0.5
     (calibrated,) = found["calibration"]
     assert (calibrated["against"], calibrated["field"]) == ("majority", "confidence")
     first, second, third = found["by"]["rows"]

@@ -172,7 +172,7 @@ def test_what_is_not_at_hand_is_told_with_the_command_that_gets_it(
 
 def test_export_writes_the_same_table(annotated: Repo, tmp_path: Path) -> None:
     table = dvc_labelmeta.annotations("data/train.csv", "g2", root=annotated.path)
-    export = ("annotations", "export", "data/train.csv", "--rev", "g2", "--to")
+    export = ("annotations", "export", "data/train.csv", "--rev", "g2", "--output")
     made = tmp_path / "t.parquet"
     assert annotated.labelmeta(*export, str(made)).out == f"wrote {made}: 5 items\n"
     first = made.read_bytes()
@@ -183,4 +183,4 @@ def test_export_writes_the_same_table(annotated: Repo, tmp_path: Path) -> None:
     refused = annotated.labelmeta(*export, "data/train.csv.dvc", code=2)
     assert "must end in" in refused.err
     refused = annotated.labelmeta(*export, "data/train.csv", code=2)
-    assert "what the table is made from" in refused.err
+    assert "one of the files that are read" in refused.err

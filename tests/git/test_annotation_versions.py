@@ -134,7 +134,7 @@ def test_the_same_items_are_compared_with_themselves(bare: Asked) -> None:
 
 
 def test_the_version_at_which_agreement_dropped(bare: Asked) -> None:
-    for metric in ("alpha", "percent", "disagreement", "confidence"):
+    for metric in ("alpha", "percent", "dispute", "confidence"):
         found = bare.json("bisect", "r.jsonl", "--metric", metric, code=1)
         assert found["verdict"] == "dropped"
         assert (found["first"]["from"], found["first"]["to"]) == ("1.2.0", "1.10.0")
@@ -150,7 +150,7 @@ def test_the_version_at_which_agreement_dropped(bare: Asked) -> None:
     assert "what changed is not known: a bare file" in said
     steady = [row for row in records() if row["guideline_version"] != "1.10.0"]
     bare.write(steady)
-    for metric in ("percent", "disagreement", "confidence"):
+    for metric in ("percent", "dispute", "confidence"):
         found = bare.json("bisect", "r.jsonl", "--metric", metric, "--label", "pos")
         assert (found["verdict"], found["first"]) == ("none dropped", None)
     assert "as far as 1 intervals show" in bare.text("bisect", "r.jsonl")
@@ -227,7 +227,7 @@ def test_wrong_questions_and_lines_that_are_no_record(bare: Asked) -> None:
         assert words in bare.text(*args, code=2)
     bare.repo.write("r.jsonl", jsonl(records()) + "{broken\n")
     for command in ("clarity", "bisect"):
-        assert "note: 1 lines are no record" in bare.text(command, "r.jsonl", code=2)
+        assert "note: 1 line is no record" in bare.text(command, "r.jsonl", code=2)
 
 
 def test_groups_that_are_not_looked_at_are_counted(bare: Asked) -> None:

@@ -100,6 +100,6 @@ def test_entropy_is_shannons() -> None:
 def test_dispersion_counts_items_that_can_be_compared() -> None:
     found = dispersion(votes_of([["x", "x"], ["x", "y"], ["x", "x", "y"], ["z", "z"], ["x"]]))
     assert isinstance(found, Dispersion)
-    assert (found.items, found.disagreement, found.ties) == (4, 0.5, 0.25)
+    assert (found.items, found.dispute, found.ties) == (4, 0.5, 0.25)
     assert math.isclose(found.entropy, (1 + math.log2(3) - 2 / 3) / 4)
     assert isinstance(dispersion(votes_of([["x"]])), Refusal)

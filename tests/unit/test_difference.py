@@ -47,7 +47,7 @@ def test_numbers_are_those_of_the_statistics(items: list[list[str]]) -> None:
     wanted: dict[str, float | Refusal] = {
         "percent": percent_agreement(votes),
         "alpha": alpha(votes),
-        "disagreement": spread.disagreement if isinstance(spread, Dispersion) else spread,
+        "dispute": spread.dispute if isinstance(spread, Dispersion) else spread,
     }
     for metric, one in wanted.items():
         found = value(metric, items)
@@ -65,7 +65,7 @@ def test_numbers_are_those_of_the_statistics(items: list[list[str]]) -> None:
             assert math.isclose(value("percent", items, name) or 0, each.specific, abs_tol=1e-9)
             assert math.isclose(value("alpha", items, name) or 0, each.alpha, abs_tol=1e-9)
             unsure = sum(len(set(item)) > 1 for item in held) / len(held)
-            assert value("disagreement", items, name) == unsure
+            assert value("dispute", items, name) == unsure
 
 
 def test_disagreement_is_what_is_left_of_agreement() -> None:
@@ -167,7 +167,7 @@ def test_a_change_is_told_and_more_comparisons_ask_for_more(
     worse, better = compared(before, after), compared(after, before)
     assert (c.verdict(worse), c.verdict(better)) == (c.LESS_CLEAR, c.CLEARER)
     assert c.verdict(compared(before, before)) == c.CANNOT_TELL
-    assert c.fell("disagreement", worse)
+    assert c.fell("dispute", worse)
     assert not c.fell("alpha", worse)
     assert c.fell("percent", better)
     wide = compared(before, after, 10).interval

@@ -122,7 +122,7 @@ def test_counts_are_those_of_loops(tmp_path: Path, records: Records) -> None:
     told = tallies.totals()
     assert (told.records, told.votes) == (len(records), len(votes))
     assert told.nameless == sum(one["annotator"] is None for one in votes)
-    assert told.annotators == len({one["annotator"] for one in votes} - {None})
+    assert told.voters == len({one["annotator"] for one in votes} - {None})
     assert told.versions == Counter(one["guideline_version"] for one in records)
     assert told.statuses == Counter(one["status"] or "submitted" for one in records)
 
