@@ -15,6 +15,7 @@ from dvc_labelmeta.model.version import Step, Version
 
 _DECLARE = "say how much it matters: `Labelmeta-Change: patch` (minor, major) in a commit message"
 _PARTS = ("major", "minor", "patch")
+_FLOORS = {"unknown": "patch", "forbidden": "major"}  # else it is what is needed
 
 
 class FileDiff(NamedTuple):
@@ -128,15 +129,20 @@ def _owed_number(old: str, new: str, need: str, said: str) -> Iterator[str]:
         if first and second and first[:3] != second[:3]:
             yield f"{new} says the same as {old}; keep the number, or say what changed"
         return
-    floor = {"unknown": "patch", "forbidden": "major"}.get(need, need)
+    floor = _FLOORS.get(need, need)
     words = {"unknown": "a new number", "forbidden": "major"}.get(need, need)
-    least = f"the change needs {words}: at least {_next(old, floor)}"
+    least = f"the change needs {words}: at least {least_number(old, need)}"
     if said == "none":
         yield f"the version is still {old}; {least}"
     elif first and second and second[:3] < first[:3]:
         yield f"the version goes back from {old} to {new}"
     elif NEEDS.index(said) < NEEDS.index(floor):
         yield f"{old} -> {new} declares {said}; {least}"
+
+
+def least_number(old: str, need: str) -> str:
+    """Return the least version number after `old` for what a change needs, one of NEEDS."""
+    return old if need == "none" else _next(old, _FLOORS.get(need, need))
 
 
 def _next(number: str, part: str) -> str:

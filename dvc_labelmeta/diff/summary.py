@@ -78,12 +78,13 @@ def _words(operation: Operation) -> dict[str, str]:
 
 def _places(edits: tuple[Edit, ...]) -> str:
     """Return where edits are: their number, and the first clauses, fields or files."""
-    where = dict.fromkeys(_where(edit.path) for edit in edits)
-    first = ", ".join(list(where)[:_SHOWN]) + (", …" if len(where) > _SHOWN else "")
+    places = dict.fromkeys(where(edit.path) for edit in edits)
+    first = ", ".join(list(places)[:_SHOWN]) + (", …" if len(places) > _SHOWN else "")
     return f"{len(edits)} place{'s' if len(edits) > 1 else ''}: {first}"
 
 
-def _where(path: tuple[str, ...]) -> str:
+def where(path: tuple[str, ...]) -> str:
+    """Return how messages call the clause, field or file of an edit."""
     if len(path) == 1:
         return path[0].replace("_", " ") if path[0] in BLOCKS else path[0]
     return f"{BLOCKS[path[0]]} {_named(path[1])}" if path[0] in BLOCKS else path[1]

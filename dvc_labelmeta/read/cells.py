@@ -37,6 +37,10 @@ class JsonLines:
         )
         self.raw = "line"
 
+    def lines_and(self, column: str) -> str:
+        """Return SQL for the lines and one more column, made of `line`."""
+        return f"SELECT *, {column} FROM ({self.lines})"
+
     def cells(self, lines: str) -> str:
         """Return SQL that adds the cells to what `lines` (SQL with file and line) selects."""
         paths = ", ".join(quoted(f"$.{name}") for name in self.fields)
@@ -143,9 +147,14 @@ class Table:
         self.columns = {n: "VARCHAR" if n in enums else type_ for n, type_ in columns.items()}
         self.csv = csv
         self.fields = tuple(field.name for field in FIELDS if field.name in columns)
-        shown = ", ".join(f"{n}::VARCHAR AS {n}" if n in enums else n for n in self.fields)
-        self.lines = f"SELECT file_index AS file, {shown} FROM {source}"
+        self.source = source
+        self.shown = ", ".join(f"{n}::VARCHAR AS {n}" if n in enums else n for n in self.fields)
+        self.lines = f"SELECT file_index AS file, {self.shown} FROM {source}"
         self.raw = f"to_json(struct_pack({', '.join(f'{n} := {n}' for n in self.fields)}))"
+
+    def lines_and(self, column: str) -> str:
+        """Return SQL for the lines and one more column, made of any that the files have."""
+        return f"SELECT file_index AS file, {self.shown}, {column} FROM {self.source}"
 
     def cells(self, lines: str) -> str:
         """Return SQL that adds what is known of each row to what `lines` selects."""

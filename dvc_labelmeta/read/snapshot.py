@@ -70,6 +70,26 @@ def load(
     return snapshot
 
 
+def load_links(root: str) -> Snapshot:
+    """Return what labelmeta.yaml and the sidecars of the working tree say, and nothing else.
+
+    Neither data nor links are looked into; of guidelines only their places are known. Raises
+    NotARepository, BadConfig.
+    """
+    git = open_repository(root).git
+    reader = _Reader(root, git.prefix, WorkTree(git))
+    settings = reader.config()
+    reader.sidecars()
+    return Snapshot(
+        root=root,
+        prefix=git.prefix,
+        config=settings,
+        sidecars=tuple(reader.found),
+        faults=tuple(reader.faults),
+        guidelines={ref.id: Guideline(ref.id, ref.path, ref.repo) for ref in settings.guidelines},
+    )
+
+
 def _snapshot(reader: _Reader, repository: Repository, settings: Config) -> Snapshot:
     """Return what sidecars and records say; guidelines and the pipeline are added to it."""
     return Snapshot(

@@ -8,12 +8,14 @@ from typing import Any
 
 from dvc_labelmeta.diff.catalogue import BY_NAME, bump
 from dvc_labelmeta.diff.comparison import Comparison, FileDiff
+from dvc_labelmeta.diff.debts import Impact
 from dvc_labelmeta.diff.operation import ABSENT, Operation
 from dvc_labelmeta.diff.proposals import proposals
 from dvc_labelmeta.diff.prose import SectionDiff
 from dvc_labelmeta.diff.spans import Span
 from dvc_labelmeta.diff.summary import summary
 from dvc_labelmeta.model.version import Steps, Version
+from dvc_labelmeta.report.impact import impact_json, impact_lines, operation_text
 from dvc_labelmeta.report.text import plain
 
 # told by the numbers beside the name, and by section
@@ -29,20 +31,25 @@ _READ_ALIKE = {
 }
 
 
-def difference_text(steps: Steps, found: Sequence[Comparison], *, words: bool = False) -> str:
+def difference_text(
+    steps: Steps, found: Sequence[Comparison], impacts: Sequence[Impact], *, words: bool = False
+) -> str:
     """Return a paragraph for each guideline that changed, and a last line that sums up."""
-    paragraphs = ["\n".join(_paragraph(one, words=words)) for one in found]
+    paragraphs = [
+        "\n".join(_paragraph(one, impact, words=words))
+        for one, impact in zip(found, impacts, strict=True)
+    ]
     if steps.apart:
         names = ", ".join(map(plain, steps.apart))
         paragraphs.append(
             f"not compared, in another repository: {names} (labelmeta diff BASE HEAD --guideline ID"
             " with revisions of that repository)"
         )
-    return "\n\n".join([*paragraphs, _summary(steps, found)])
+    return "\n\n".join([*paragraphs, _summary(steps, found, impacts)])
 
 
-def _summary(steps: Steps, found: Sequence[Comparison]) -> str:
-    owed = sum(len(one.owed) for one in found)
+def _summary(steps: Steps, found: Sequence[Comparison], impacts: Sequence[Impact]) -> str:
+    owed = sum(len(impact.owed) for impact in impacts)
     unread = sum(one.state == "unreadable" for one in found)
     parts = [f"{len(found)} changed, {len(steps.same)} unchanged"]
     parts += [f"{owed} owed"] if owed else []
@@ -50,7 +57,7 @@ def _summary(steps: Steps, found: Sequence[Comparison]) -> str:
     return "guidelines: " + "; ".join(parts)
 
 
-def _paragraph(one: Comparison, *, words: bool) -> Iterator[str]:
+def _paragraph(one: Comparison, impact: Impact, *, words: bool) -> Iterator[str]:
     step = one.step
     if step.fault:
         yield f"{plain(step.id)}: not judged: {plain(step.fault)}"
@@ -66,7 +73,10 @@ def _paragraph(one: Comparison, *, words: bool) -> Iterator[str]:
         yield f"{plain(step.id)} {numbers}: {said}"
         if old.path != new.path:
             yield f"  moved from {plain(old.path)} to {plain(new.path)}"
-        yield from (f"  {_operation(o)}" for o in one.operations if o.rule not in _ELSEWHERE)
+        for at, operation in enumerate(one.operations):
+            if operation.rule not in _ELSEWHERE:
+                counts = operation_text(impact, at)
+                yield f"  {_operation(operation)}" + (f": {counts}" if counts else "")
         for maybe in proposals(one.operations):
             before, after = plain(maybe.previous), plain(maybe.current)
             yield (
@@ -75,8 +85,9 @@ def _paragraph(one: Comparison, *, words: bool) -> Iterator[str]:
             )
         for file in one.files:
             yield from _file(file, words=words)
-    for line in one.owed:
-        yield f"  owed: {plain(line)}"
+    yield from (f"  {line}" for line in impact_lines(impact))
+    for debt in impact.owed:
+        yield f"  owed: {plain(debt.text)}"
 
 
 def _operation(one: Operation) -> str:
@@ -126,15 +137,21 @@ def _lines(spans: Sequence[Span]) -> Iterator[str]:
         yield plain(" ".join([*parts, *after]))
 
 
-def difference_json(steps: Steps, found: Sequence[Comparison]) -> dict[str, Any]:
+def difference_json(
+    steps: Steps, found: Sequence[Comparison], impacts: Sequence[Impact]
+) -> dict[str, Any]:
     """Return the same for programs; base and head are commits, null for the working tree."""
     return {
         "base": steps.base,
         "head": steps.head or None,
-        "guidelines": [_entry(one) for one in found],
+        "guidelines": [
+            _entry(one)
+            | {"owed": [debt.text for debt in impact.owed], "impact": impact_json(impact)}
+            for one, impact in zip(found, impacts, strict=True)
+        ],
         "unchanged": list(steps.same),
         "not_compared": list(steps.apart),
-        "owed": sum(len(one.owed) for one in found),
+        "owed": sum(len(impact.owed) for impact in impacts),
     }
 
 
@@ -150,7 +167,6 @@ def _entry(one: Comparison) -> dict[str, Any]:
         "operations": [_operation_entry(operation) for operation in one.operations],
         "proposals": [maybe._asdict() for maybe in proposals(one.operations)],
         "files": [_file_entry(file) for file in one.files],
-        "owed": list(one.owed),
         "fault": step.fault or None,
     }
 

@@ -12,6 +12,7 @@ import yaml
 from dvc_labelmeta.diff.apply import apply, undo
 from dvc_labelmeta.diff.catalogue import BY_NAME, RULES, needed
 from dvc_labelmeta.diff.comparison import compared
+from dvc_labelmeta.diff.debts import Impact
 from dvc_labelmeta.diff.guidelines import diff
 from dvc_labelmeta.diff.operation import Content, Operation, Touch
 from dvc_labelmeta.diff.proposals import likeness, proposals
@@ -208,13 +209,13 @@ def test_a_likely_rename_is_asked_about_and_counts_as_two_labels() -> None:
     ]
     step = Step("g", *sides)
     found = [compared(step)]
-    text = difference_text(Steps("a", "b", (step,), ()), found)
+    text = difference_text(Steps("a", "b", (step,), ()), found, [Impact()])
     assert "label insult removed" in text
     assert (
         "is insult now insults (alike: 96%)? Then keep it with `status: retired, replaced_by: insults`"
         in text
     )
-    entry = difference_json(Steps("a", "b", (step,), ()), found)["guidelines"][0]
+    entry = difference_json(Steps("a", "b", (step,), ()), found, [Impact()])["guidelines"][0]
     assert entry["proposals"] == [{"previous": "insult", "current": "insults", "likeness": 0.96}]
     sides[1].structure["labels"].append(label | {"status": "retired", "replaced_by": "insults"})
     renamed = compared(step)
