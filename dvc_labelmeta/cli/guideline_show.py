@@ -17,11 +17,8 @@ from dvc_labelmeta.model.guideline import Guideline
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.git import TREE, Objects
-from dvc_labelmeta.read.lookup import FIELDS, looked_up
-from dvc_labelmeta.read.seen import Texts
 from dvc_labelmeta.read.source import find_root
 from dvc_labelmeta.read.sources import Source, source_of
-from dvc_labelmeta.read.times import TimeFormat, rfc3339
 from dvc_labelmeta.report.text import plain
 
 SHOW_EXAMPLE = "Example: labelmeta guideline show sentiment --as-seen r-001 --split data/train.csv"
@@ -50,6 +47,8 @@ def show(
     split: Annotated[str, typer.Option(help="Where to look for the record.")] = "",
 ) -> None:
     """Print the exact text of a guideline; which one it is, and how that is known, on stderr."""
+    from dvc_labelmeta.read.seen import Texts  # noqa: PLC0415  # other commands need not load it
+
     if sum(map(bool, (rev, as_seen, at))) > 1:
         raise Refused("give one of --rev, --as-seen and --at")
     if split and not as_seen:
@@ -77,6 +76,8 @@ def show(
 
 def _moment(time: str) -> str:
     """Return a time as RFC 3339; of a date, its first moment in UTC."""
+    from dvc_labelmeta.read.times import TimeFormat, rfc3339  # noqa: PLC0415  # as above
+
     text = f"{time}T00:00:00Z" if _DAY.match(time) else time
     try:
         return rfc3339(TimeFormat().time(text))
@@ -96,6 +97,8 @@ class Found(NamedTuple):
 
 def _record(snapshot: Snapshot, guideline: Guideline, id_: str, asked: list[str]) -> Found:
     """Return the record with an id among those of the splits linked to a guideline."""
+    from dvc_labelmeta.read.lookup import FIELDS  # noqa: PLC0415  # as above
+
     found: list[Found] = []
     searched, unread = [], []
     for one, layer in _layers(snapshot, guideline, asked):
@@ -130,6 +133,8 @@ def _layers(
 
 
 def _looked_up(source: Source, id_: str) -> list[dict[str, Any]]:
+    from dvc_labelmeta.read.lookup import looked_up  # noqa: PLC0415  # as above
+
     try:
         return looked_up(source, id_)
     except ModuleNotFoundError as error:

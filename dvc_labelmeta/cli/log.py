@@ -7,12 +7,10 @@ from typing import Annotated
 import typer
 
 from dvc_labelmeta.cli.common import Format, put_table, root_of, split_paths
-from dvc_labelmeta.diff.life import events
 from dvc_labelmeta.errors import BadConfig, Refused
 from dvc_labelmeta.model.config import CONFIG_FILE, config
 from dvc_labelmeta.read.files import decode, misfits, parse
 from dvc_labelmeta.read.git import open_repository
-from dvc_labelmeta.read.life import Life
 from dvc_labelmeta.read.source import find_root
 from dvc_labelmeta.report.text import plain
 from dvc_labelmeta.write.edits import content
@@ -33,6 +31,10 @@ def log(
     Linked, re-linked, migrated, repaired, unlinked, moved (its earlier names are followed),
     rolled back; data, records, mode and guideline changed.
     """
+    # what other commands need not load
+    from dvc_labelmeta.diff.life import events  # noqa: PLC0415
+    from dvc_labelmeta.read.life import Life  # noqa: PLC0415
+
     root = find_root(root_of(context))
     (path,) = split_paths(root, root_of(context), [split])
     repository = open_repository(root)

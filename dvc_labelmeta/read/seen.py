@@ -11,8 +11,6 @@ from dvc_labelmeta.model.guideline import Edition, Guideline
 from dvc_labelmeta.model.sidecar import Link
 from dvc_labelmeta.read.git import Commit, Objects, Repository
 from dvc_labelmeta.read.guidelines import Editions
-from dvc_labelmeta.read.in_force import Timeline
-from dvc_labelmeta.read.times import TimeFormat, rfc3339
 
 
 class Text(NamedTuple):
@@ -54,6 +52,8 @@ class Texts:
 
     def in_force(self, time: str) -> Text:
         """Return the text in force at an RFC 3339 time, by the times of commits."""
+        from dvc_labelmeta.read.in_force import Timeline  # noqa: PLC0415  # time zones: 10 ms
+
         found = Timeline(self.guideline.id, self.repository, self._history).at(time)
         edition = self._at(found.commit) if found.commit else None
         if edition is None:
@@ -125,6 +125,8 @@ class Texts:
 
 def _time(value: str | None) -> str:
     """Return a record's time as RFC 3339; "" where it has none that means a moment."""
+    from dvc_labelmeta.read.times import TimeFormat, rfc3339  # noqa: PLC0415  # as above
+
     try:
         return rfc3339(TimeFormat().time(value))
     except ValueError:
