@@ -23,6 +23,7 @@ HISTORY = HERE / "history"
 SPLITS = ("data/train.csv", "data/dev.csv", "data/test.csv")
 PEOPLE = {"mara": "Mara Lindqvist", "tomasz": "Tomasz Nowak", "ines": "Inês Duarte"}
 MARK = "labelmeta-example"
+PROPOSED = "clarify-and-merge"
 
 
 class Failed(Exception):
@@ -146,6 +147,10 @@ def build(target: Path) -> None:
 
     repo.run("labelmeta", "link", "--all")
     repo.commit("ines", "2026-02-03T09:30:00", "Follow intent 2.1.1: a typo, no label changes")
+
+    repo.run("git", "switch", "-q", "-c", PROPOSED)
+    apply_patches(repo, [str(HERE / f"{PROPOSED}.patch")])
+    repo.run("git", "switch", "-q", "main")
 
 
 def prepared(target: Path, *, force: bool) -> Path:

@@ -192,6 +192,59 @@ def test_what_the_readme_shows_of_records_is_what_is_printed(example: Repo) -> N
         assert set(filter(None, lines)) - {"…"} <= set(printed), command
 
 
+def states_by_hand(example: Repo, split: str) -> dict[str, int]:
+    """Count the records of a split by what `clarify-and-merge` makes of them."""
+    rows = [json.loads(line) for line in example.read(f"{split}.annotations.jsonl").splitlines()]
+    counts = {"valid": 0, "mapped": 0, "relabel": 0}
+    for row in rows:
+        merged = row["label"] in {"question", "request"}
+        ironic = "E1" in row.get("cites", ())
+        counts["relabel" if ironic else "mapped" if merged else "valid"] += 1
+    return counts
+
+
+def test_comment_says_what_a_branch_does_and_what_it_owes(example: Repo) -> None:
+    """The author pays what the comment asks for, with nothing but what stands in it."""
+    main = {path: example.read(path) for path in example.git("ls-files").splitlines()
+            if path.startswith(("data/", "labelmeta/gates/", "guidelines/"))}  # fmt: skip
+    example.git("switch", "-q", "clarify-and-merge")
+    comment = ["diff", "main...HEAD", "--format", "markdown"]
+    text = example.labelmeta(*comment, code=1).out
+    assert "Needed bump: **major**. Declared: **minor**, which is not enough." in text
+    assert text.splitlines()[:2] == [
+        "<!-- labelmeta-diff -->",
+        "**Guidelines:** 1 changed, 0 unchanged, **2 owed**",
+    ]
+    by_hand = {split: states_by_hand(example, split) for split in SPLITS}
+    total = {state: sum(one[state] for one in by_hand.values()) for state in by_hand[SPLITS[0]]}
+    assert total == {"valid": 200, "mapped": 271, "relabel": 5}
+    for split, counts in by_hand.items():
+        mode = "frozen" if "test" in split else "backward"
+        cells = [split, "labels", f"2.1.1 ({mode})", "help-desk-quality", "2.1.0"]
+        numbers = [sum(counts.values()), *counts.values()]
+        assert f"| {' | '.join([*cells, *map(str, numbers)])} |" in text
+    merge = "mapped, the original kept: **271 mapped**"
+    assert f"| question, request | LABEL_MERGED | major | {merge} |" in text
+    flip = "relabel of those citing it: **5 relabel**"
+    assert f"| E1 | EDGE_CASE_FLIPPED | major | {flip} |" in text
+    assert "data/dev.csv can follow at once, data/test.csv, data/train.csv only once" in text
+    owed = re.findall(r"(?s)```yaml\n(.*?)\n  ```", text)
+    version, migration = (part.replace("\n  ", "\n").strip() for part in owed)
+    example.write(GUIDELINE, example.read(GUIDELINE).replace('version: "2.2.0"', version))
+    example.write("guidelines/intent.migrations/3.0.0.yaml", migration + "\n")
+    example.commit("Pay what is owed", "2026-03-10T09:00:00+00:00")
+    assert "nothing owed" in example.labelmeta(*comment).out
+    for split in SPLITS:
+        example.labelmeta("migrate", split)
+    lock = yaml.safe_load(example.read("dvc.lock"))["stages"]
+    example.commit("Carry the labels over", "2026-03-11T09:00:00+00:00")
+    assert "Running stage 'train':" in example.dvc("repro").out
+    assert yaml.safe_load(example.read("dvc.lock"))["stages"]["train"] != lock["train"]
+    example.commit("Train again", "2026-03-12T09:00:00+00:00")
+    example.labelmeta("rollback", "intent", *SPLITS, "--to", "main")
+    assert {path: example.read(path) for path in main} == main
+
+
 @pytest.mark.slow
 def test_demo_shows_each_state_and_builds_the_same_commits(
     built_example: Path, tmp_path: Path
@@ -220,8 +273,9 @@ def test_demo_shows_each_state_and_builds_the_same_commits(
     assert "alpha (nominal)   0.711" in screens[6]
     assert "exit code 1" in screens[7]
     assert list(home.iterdir()) == []
-    head = Repo(built_example).git("rev-parse", "main")
-    assert Repo(target).git("rev-parse", "main") == head
+    for branch in ("main", "clarify-and-merge"):
+        head = Repo(built_example).git("rev-parse", branch)
+        assert Repo(target).git("rev-parse", branch) == head
 
 
 def test_build_keeps_what_it_did_not_make(built_example: Path, tmp_path: Path) -> None:
