@@ -15,7 +15,6 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 from typing import Any
 
 from dvc_labelmeta.errors import UnreadableFile
@@ -239,6 +238,8 @@ def _content(path: str) -> str:
 @functools.lru_cache(maxsize=1)
 def _programs() -> str:
     """Return a hash of all that judges: nobody has to remember to count a version up."""
+    from importlib.metadata import version  # noqa: PLC0415  # 10 ms of each start of labelmeta
+
     digest = hashlib.sha256(version("duckdb").encode())
     for path in sorted(_sources(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))):
         digest.update(_content(path).encode())

@@ -278,3 +278,27 @@ def test_law_any_state_of_a_history_comes_back(
         ask("tone", "--to", commit)
         assert differing(repo, commit) == set()
         repo.git("reset", "-q", "--hard")
+
+
+def test_a_project_below_the_top_level_with_data_in_git(
+    new_repo: Callable[[str], Repo], capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo = new_repo("mono")
+    sub = Repo(repo.path / "sub")
+    sub.write("labelmeta.yaml", "version: 1\nguidelines:\n  tone: {path: ../rules/tone.md}\n")
+    repo.write("rules/tone.md", "Be careful.\n")
+    sub.write("data/a.csv", "1\n")
+    repo.commit("Add")
+    sub.labelmeta("link", "data/a.csv", "--guideline", "tone")
+    first = repo.commit("Link")
+    version = repo.git("rev-parse", "HEAD:rules/tone.md")[:12]
+    repo.write("rules/tone.md", "Be careless.\n")
+    sub.write("data/a.csv", "2\n")
+    repo.commit("Reword")
+    sub.labelmeta("link", "data/a.csv")
+    repo.commit("Link again")
+    ask = asking(sub, capsys)
+    assert f"tone {version}" in ask("tone", "--to", version)
+    assert repo.read("rules/tone.md") == "Be careful.\n"
+    ask("tone", f"{sub.path}/data/a.csv", "--to", first, "--with-data")
+    assert differing(repo, first) == set()
