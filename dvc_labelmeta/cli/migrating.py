@@ -216,20 +216,13 @@ def edits(project: Project, found: Found, count: int) -> list[Edit]:
     source = found.source
     one, layer = source.sidecar, source.layer
     assert one is not None and layer is not None  # noqa: PT018, S101  # for the type checker
-    if not found.carried and layer.guideline == found.link:
-        return []
-    files = shards(source.path, source.format)
-    told = {
-        "guideline": found.link._asdict(),
-        "annotations": {
-            "hash": "md5",
-            "value": records_hash(source.path, files),
-            "count": count,
-        },
-    }
     before = content(project.root, one.path) or b""
-    text = decode(before)
-    after = merged(text, parse(text), {"layers": {layer.name: told}})
+    after = decode(before)
+    if found.carried or layer.guideline != found.link:  # else a killed run got that far
+        files = shards(source.path, source.format)
+        told = {"hash": "md5", "value": records_hash(source.path, files), "count": count}
+        layers = {layer.name: {"guideline": found.link._asdict(), "annotations": told}}
+        after = merged(after, parse(after), {"layers": layers})
     linked = tuple(
         known._replace(guideline=found.link) if known.name == layer.name else known
         for known in one.layers

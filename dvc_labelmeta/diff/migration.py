@@ -85,9 +85,9 @@ def _step(record: Mapping[str, Any], step: Migration) -> tuple[dict[str, Any], l
 def _ids(record: Mapping[str, Any], step: Migration, by: str) -> list[str]:
     """Return the labels of a record, or the clauses that it cites."""
     if by == "cites":
-        return list(record.get("cites") or ())
-    found = record.get("label")
-    places = [found, *(place[key] for place, key in _places(record, step))]
+        places = [record.get("cites")]
+    else:
+        places = [record.get("label"), *(place[key] for place, key in _places(record, step))]
     lists = [one if isinstance(one, list) else [one] for one in places]
     return [id_ for one in lists for id_ in one if isinstance(id_, str) and id_]
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+import yaml
 
+from tests.git.test_link import kill_at_every_write, written
 from tests.repo import Repo
 
 RECORDS = "data/train.csv.annotations.jsonl"
 SIDECAR = "data/train.csv.labelmeta.yaml"
+LATER = "2026-02-07T09:00:00+00:00"
 V1 = ("happy", "glad", "sad", "odd")
 TO_2 = """schema: labelmeta/migration/v1
 from: "1.1.0"
@@ -167,3 +172,151 @@ def test_a_migration_is_begun_from_what_changed(repo: Repo) -> None:
     found = migrate(repo, code=1)
     assert found["states"]["invalid"] > 0
     assert found["carried"] == 0
+
+
+MERGED = TO_2.replace("relabel:\n  - {label: odd, reason: it was used for everything else}\n", "")
+MERGED = MERGED.replace(
+    "review:",
+    "  - {subject_id: odd, predicate_id: skos:broadMatch, object_id: neg,\n"
+    "     mapping_justification: semapv:ManualMappingCuration}\nreview:",
+)
+
+
+def test_kill_between_any_two_writes(repo: Repo) -> None:
+    repo.write("guidelines/tone.migrations/2.0.0.yaml", MERGED)
+    assert kill_at_every_write(repo, "migrate", "data/train.csv") >= 3
+    repo.commit("Migrate", LATER)
+    assert repo.codes("data/train.csv", code=0) == []
+
+
+TOLD = (
+    "SELECT * EXCLUDE extra REPLACE (strftime(annotated_at, '%Y-%m-%dT%H:%M:%SZ') AS annotated_at, "
+    "to_json(cites)::VARCHAR AS cites)"
+)
+
+
+@pytest.mark.parametrize("format_", ["csv", "parquet", "jsonl.gz", "folder"])
+def test_each_format(repo: Repo, format_: str) -> None:
+    repo.write("guidelines/tone.migrations/2.0.0.yaml", MERGED)
+    old, path = repo.path / RECORDS, repo.path / f"data/train.csv.annotations.{format_}"
+    with duckdb.connect() as db:
+        if format_ == "jsonl.gz":
+            path.write_bytes(gzip.compress(old.read_bytes(), mtime=0))
+        elif format_ == "folder":
+            path.mkdir()
+            db.execute(f"COPY ({TOLD} FROM '{old}') TO '{path}/a.parquet'")
+        else:
+            db.execute(f"COPY ({TOLD} FROM '{old}') TO '{path}'")
+    repo.write(SIDECAR, repo.read(SIDECAR).replace(Path(RECORDS).name, path.name))
+    assert migrate(repo)["carried"] == 8
+    asked = str(path / "*" if format_ == "folder" else path)
+    reader = (
+        "read_parquet"
+        if format_ in {"parquet", "folder"}
+        else f"read_{format_.removesuffix('.gz').replace('jsonl', 'json')}"
+    )
+    union = "" if reader == "read_json" else ", union_by_name=true"
+    with duckdb.connect() as db:
+        rows = db.execute(
+            f"SELECT id, label, supersedes, guideline_version, review, cites::VARCHAR FROM "
+            f"{reader}('{asked}'{union}) WHERE migrated_from IS NOT NULL"
+        ).fetchall()
+        total = db.execute(f"SELECT count(*) FROM {reader}('{asked}'{union})").fetchall()[0][0]
+    assert total == 17
+    assert [row[:5] for row in rows][2:5] == [
+        ("r3@2.0.0", "neg", "r3", "2.0.0", None),
+        ("r4@2.0.0", "pos", "r4", "2.0.0", "pending"),
+        ("r5@2.0.0", "pos", "r5", "2.0.0", None),
+    ]
+    assert "R1" in rows[3][5]
+    repo.commit("Migrate", LATER)
+    assert repo.codes("data/train.csv", code=0) == []
+    assert migrate(repo)["carried"] == 0
+    assert repo.git("status", "--porcelain") == ""
+
+
+def test_renamed_labels_go_there_and_back(repo: Repo) -> None:
+    """1:1: what was labelled under 2.0.0 alone becomes what it would have been under 1.1.0."""
+    renamed = TO_2.replace(
+        "glad, predicate_id: skos:broadMatch, object_id: pos",
+        "glad, predicate_id: skos:exactMatch, object_id: fine",
+    )
+    renamed = renamed[: renamed.index("relabel:")] + (
+        "  - {subject_id: odd, predicate_id: skos:exactMatch, object_id: other,\n"
+        '     mapping_justification: semapv:ManualMappingCuration}\nitems: {"1": "2"}\n'
+    )
+    repo.write(
+        "guidelines/tone/guideline.yaml", guideline("2.0.0", ("pos", "neg", "fine", "other"))
+    )
+    repo.commit("Guideline 2.0.0 of four labels")
+    repo.write("guidelines/tone.migrations/2.0.0.yaml", renamed)
+    before = repo.read(RECORDS)
+    migrate(repo)
+    there = repo.read(RECORDS)
+    assert {json.loads(line)["item"] for line in there[len(before) :].splitlines()} == {"2"}
+    found = migrate(repo, "--to", "1.1.0")
+    assert found["states"] == {"valid": 0, "mapped": 8, "review": 0, "relabel": 0, "invalid": 0}
+    back = [json.loads(line) for line in repo.read(RECORDS)[len(there) :].splitlines()]
+    kept = ("item", "label", "annotator", "cites", "extra", "source", "annotated_at")
+    first = [{k: r.get(k) for k in kept} for r in records()[1:]]
+    assert [{k: r.get(k) for k in kept} for r in back] == first
+    link = yaml.safe_load(repo.read(SIDECAR))["layers"]["labels"]["guideline"]["version"]
+    assert link == "1.1.0"
+    merged = repo.read("guidelines/tone.migrations/2.0.0.yaml").replace("fine", "pos")
+    repo.write("guidelines/tone.migrations/2.0.0.yaml", merged)
+    repo.write(RECORDS, there)
+    ran = repo.labelmeta("migrate", "data/train.csv", "--to", "1.1.0", code=2)
+    assert "has no inverse: happy -> pos is not one to one" in ran.err
+
+
+def test_what_cannot_be_mapped_is_listed_and_stops_all_of_it(repo: Repo) -> None:
+    text = TO_2.replace(
+        "  - {label: odd, reason: it was used for everything else}\n",
+        "  - {label: none, reason: r}\n",
+    )
+    repo.write("guidelines/tone.migrations/2.0.0.yaml", text)
+    before = written(repo)
+    ran = repo.labelmeta("migrate", "data/train.csv", code=1)
+    assert "  2 cannot be mapped\n" in ran.out
+    assert "1        invalid  1.0.0       odd    odd: 2.0.0 has no such label\n" in ran.out
+    assert "nothing was written" in ran.err
+    assert written(repo) == before
+    found = migrate(repo, "--partial", code=1)
+    assert (found["carried"], found["states"]["invalid"]) == (6, 2)
+    assert migrate(repo, "--partial", code=1)["carried"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("schema: labelmeta/migration/v1\n", "2.0.0.yaml:1:1: "),
+        (TO_2.replace('to: "2.0.0"', 'to: "2.1.0"'), "a migration to 2.1.0 is named 2.1.0.yaml"),
+        (TO_2 + "constants: {id: x}\n", ":15:17: constants.id: a migration cannot change id"),
+        ("a: [\n", "2.0.0.yaml:2:1: "),
+        (TO_2 + "items_file: none.csv\n", "none.csv"),
+        (TO_2.replace('from: "1.1.0"', 'from: "1.0.5"'), "cannot be mapped"),
+    ],
+)
+def test_a_file_that_cannot_be_used(repo: Repo, text: str, told: str) -> None:
+    repo.write("guidelines/tone.migrations/2.0.0.yaml", text)
+    before = written(repo)
+    ran = repo.labelmeta("migrate", "data/train.csv", code=None)
+    assert ran.code in {1, 2}
+    assert told in ran.text
+    assert written(repo) == before
+
+
+def test_what_is_refused(repo: Repo) -> None:
+    repo.write("guidelines/tone.migrations/2.0.0.yaml", MERGED)
+    for args, told in (
+        (("data/dev.csv",), "is not linked"),
+        (("data/train.csv", "--to", "7.0.0"), "has no version 7.0.0"),
+        (("data/train.csv", "--layer", "x"), "has no layer 'x'"),
+        (("data/train.csv", "--format", "xml"), "choose one of text, json"),
+    ):
+        assert told in repo.labelmeta("migrate", *args, code=2).err
+    taken = records()[1] | {"id": "r1@2.0.0"}
+    repo.write(RECORDS, lines([*records(), taken]))
+    assert "record r1@2.0.0 has an id" in repo.labelmeta("migrate", "data/train.csv", code=2).err
+    repo.write(RECORDS, lines(records()) + "{broken\n")
+    assert "1 lines hold no record" in repo.labelmeta("migrate", "data/train.csv", code=2).err
