@@ -7,11 +7,13 @@ import gzip
 import io
 import json
 import os
+import zlib
 from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import UnreadableFile
+from dvc_labelmeta.read.cells import quoted
 
 
 class Cleaned(NamedTuple):
@@ -67,9 +69,30 @@ def delimiter(file: str) -> str:
 
 
 def csv_header(file: str) -> list[str]:
-    """Return the names of the columns of a CSV file."""
-    with _opened(file) as source, io.TextIOWrapper(source, "utf-8-sig", newline="") as text:
-        return next(csv.reader(text, delimiter=delimiter(file)), [])
+    """Return the names of the columns of a CSV file; raises UnreadableFile."""
+    try:
+        with _opened(file) as source, io.TextIOWrapper(source, "utf-8-sig", newline="") as text:
+            return next(csv.reader(text, delimiter=delimiter(file)), [])
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+        raise UnreadableFile(f"has no first line that can be read: {error}") from None
+
+
+def csv_source(files: Sequence[str], more: str = "") -> str:
+    """Return SQL for the rows of CSV files of the same columns; more: options, after a comma.
+
+    It leaves nothing to guess: a guess takes first rows for a preface, or ids that begin with #
+    for comments. Raises UnreadableFile where the first line of the first does not name each
+    column once.
+    """
+    header = csv_header(files[0])
+    if not header or len(set(header)) < len(header):
+        raise UnreadableFile("has no first line that names each column once")
+    names = ", ".join(quoted(file) for file in files)
+    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in header)
+    return (
+        f"read_csv([{names}], auto_detect=false, header=true, columns={{{columns}}}, "
+        f"delim={quoted(delimiter(files[0]))}, quote='\"', escape='\"'{more})"
+    )
 
 
 def csv_lines(file: str) -> array[int]:

@@ -12,7 +12,7 @@ import duckdb
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.annotation import FIELDS, mandatory
 from dvc_labelmeta.read.cells import Dialect, JsonLines, Table, quoted
-from dvc_labelmeta.read.lines import Cleaned, clean, csv_header, delimiter
+from dvc_labelmeta.read.lines import Cleaned, clean, csv_header, csv_source
 from dvc_labelmeta.read.shard import FILE
 from dvc_labelmeta.read.sound import SoundLines
 
@@ -113,26 +113,16 @@ def numbered(dialect: Dialect, rows: str) -> str:
 
 
 def _table(db: duckdb.DuckDBPyConnection, files: Sequence[str], format_: str) -> Table:
-    names = "[" + ", ".join(quoted(file) for file in files) + "]"
-    options = "union_by_name=true" if format_ == "parquet" else _csv_options(files[0])
-    source = f"read_{format_}({names}, {options})"
+    if format_ == "csv":
+        source = csv_source(files)
+    else:
+        names = ", ".join(quoted(file) for file in files)
+        source = f"read_parquet([{names}], union_by_name=true)"
     described = db.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     columns = {row[0]: row[1] for row in described}
     if not set(_ALL) & set(columns):
         raise UnreadableFile(f"has no column of an annotation record: {', '.join(columns)}")
     return Table(source, columns, csv=format_ == "csv")
-
-
-def _csv_options(file: str) -> str:
-    """Return options that leave nothing to guess: a guess may take the first rows for a preface."""
-    header = csv_header(file)
-    if not header or len(set(header)) < len(header):
-        raise UnreadableFile("has no first line that names each column once")
-    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in header)
-    return (
-        f"auto_detect=false, header=true, columns={{{columns}}}, "
-        f"delim={quoted(delimiter(file))}, quote='\"', escape='\"'"
-    )
 
 
 def refuse_other_columns(files: Sequence[str]) -> None:

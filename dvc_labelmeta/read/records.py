@@ -14,6 +14,9 @@ from collections.abc import Iterable
 import duckdb
 
 from dvc_labelmeta.model.annotation import ANY, FIELDS, FLAG, NUMBER, TEXT, TEXTS, TIME
+from dvc_labelmeta.read.cells import quoted
+from dvc_labelmeta.read.lines import csv_source
+from dvc_labelmeta.read.reader import refuse_other_columns
 
 _CASTS = {
     TEXT: "VARCHAR",
@@ -36,19 +39,18 @@ def open_records(files: Iterable[str], format_: str) -> duckdb.DuckDBPyConnectio
         config={"autoinstall_known_extensions": "false", "threads": str(os.cpu_count() or 1)}
     )
     connection.execute("SET TimeZone = 'UTC'")
-    names = "[" + ", ".join(_quoted(file) for file in files) + "]"
-    select = {"jsonl": _jsonl, "csv": _csv, "parquet": _parquet}[format_](connection, names)
+    select = {"jsonl": _jsonl, "csv": _csv, "parquet": _parquet}[format_](connection, list(files))
     connection.execute(f"CREATE VIEW records AS {select}")
     return connection
 
 
-def _jsonl(connection: duckdb.DuckDBPyConnection, names: str) -> str:
+def _jsonl(connection: duckdb.DuckDBPyConnection, files: list[str]) -> str:
     del connection
     columns = ", ".join(f"{field.name}: 'JSON'" for field in FIELDS)
     shown = ", ".join(_json_column(field.name, field.type) for field in FIELDS)
     return (
-        f"SELECT filename AS file, {shown} FROM read_json({names}, format='newline_delimited', "
-        f"columns={{{columns}}}, ignore_errors=true, filename=true) "
+        f"SELECT filename AS file, {shown} FROM read_json({_named(files)}, "
+        f"format='newline_delimited', columns={{{columns}}}, ignore_errors=true, filename=true) "
         # a line that is no record comes out empty
         "WHERE id IS NOT NULL OR item IS NOT NULL"
     )
@@ -71,13 +73,13 @@ def _cast(source: str, type_: str) -> str:
     return f"TRY_CAST({source} AS {_CASTS[type_]})"
 
 
-def _csv(connection: duckdb.DuckDBPyConnection, names: str) -> str:
-    source = f"read_csv({names}, header=true, all_varchar=true, filename=true, union_by_name=true)"
-    return _present(connection, source)
+def _csv(connection: duckdb.DuckDBPyConnection, files: list[str]) -> str:
+    refuse_other_columns(files)
+    return _present(connection, csv_source(files, ", filename=true"))
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, names: str) -> str:
-    return _present(connection, f"read_parquet({names}, filename=true, union_by_name=true)")
+def _parquet(connection: duckdb.DuckDBPyConnection, files: list[str]) -> str:
+    return _present(connection, f"read_parquet({_named(files)}, filename=true, union_by_name=true)")
 
 
 def _present(connection: duckdb.DuckDBPyConnection, source: str) -> str:
@@ -96,5 +98,5 @@ def _present(connection: duckdb.DuckDBPyConnection, source: str) -> str:
     return f"SELECT filename AS file, {', '.join(shown)} FROM {source}"
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _named(files: list[str]) -> str:
+    return "[" + ", ".join(quoted(file) for file in files) + "]"

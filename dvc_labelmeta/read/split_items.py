@@ -13,7 +13,7 @@ import duckdb
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.facts import Items
 from dvc_labelmeta.read.cells import quoted
-from dvc_labelmeta.read.lines import csv_header, delimiter
+from dvc_labelmeta.read.lines import csv_header, csv_source
 from dvc_labelmeta.read.sources import format_of
 
 _USUAL = ("item", "id")
@@ -69,17 +69,13 @@ def _names(items: Items) -> str:
 
 
 def _table(files: tuple[str, ...], kind: str, column: str) -> str:
+    if kind == "csv":
+        return csv_source(files)
     names = "[" + ", ".join(quoted(file) for file in files) + "]"
     if kind == "parquet":
         return f"read_parquet({names}, union_by_name=true)"
-    if kind == "jsonl":
-        columns = f"{{{quoted(column)}: 'VARCHAR'}}"
-        return f"read_json({names}, format='newline_delimited', columns={columns})"
-    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in csv_header(files[0]))
-    return (
-        f"read_csv({names}, auto_detect=false, header=true, columns={{{columns}}}, "
-        f"delim={quoted(delimiter(files[0]))}, quote='\"', escape='\"')"
-    )
+    columns = f"{{{quoted(column)}: 'VARCHAR'}}"
+    return f"read_json({names}, format='newline_delimited', columns={columns})"
 
 
 def _columns(db: duckdb.DuckDBPyConnection, files: list[str], kind: str) -> list[str]:

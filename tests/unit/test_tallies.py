@@ -8,10 +8,12 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.read.records import open_records
 from dvc_labelmeta.read.tallies import Tallies, lines
 from dvc_labelmeta.stats.calibration import binned
@@ -250,3 +252,23 @@ def test_lines_are_counted_that_are_not_blank(tmp_path: Path, end: str) -> None:
     connection = open_records([str(file)], "jsonl")
     assert lines(connection, [str(file)]) == 3
     assert Tallies(connection).read == 1
+
+
+def test_csv_is_read_as_it_stands(tmp_path: Path) -> None:
+    """Nothing is guessed: neither comments, nor a preface, nor which columns there are."""
+    file = tmp_path / "r.csv"
+    file.write_text("id,item,label\n#1,a,x\n#2,b,y\n3,c,#z\n", encoding="utf-8")
+    tallies = Tallies(open_records([str(file)], "csv"))
+    tallies.select(None)
+    assert tallies.patterns() == {(("x", 1),): 1, (("y", 1),): 1, (("#z", 1),): 1}
+    file.write_text("id,item\n1,a\n2,b\n" + "3,c,x\n" * 9, encoding="utf-8")
+    with pytest.raises(duckdb.Error, match="Line: 4"):
+        Tallies(open_records([str(file)], "csv"))
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\0", b"", b"id,id\n1,2\n"])
+def test_csv_without_a_header_is_unreadable(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "r.csv"
+    file.write_bytes(content)
+    with pytest.raises(UnreadableFile, match="first line"):
+        open_records([str(file)], "csv")
