@@ -14,15 +14,14 @@ WHOLE, NUMBER, TEXT, LABEL = "whole", "number", "text", "label"
 class Part(NamedTuple):
     """One key of a value.
 
-    type: WHOLE, NUMBER, TEXT or LABEL (a label id of the guideline). least: the smallest value, or
-    what it must exceed where `above`. after: the key whose value it must exceed.
+    type: WHOLE, NUMBER, TEXT or LABEL (a label id of the guideline). Numbers are not negative;
+    above: nor 0. after: the key whose value it must exceed.
     """
 
     name: str
     type: str
     meaning: str
     required: bool = True
-    least: float | None = None
     above: bool = False
     after: str = ""
 
@@ -51,8 +50,8 @@ class Task(NamedTuple):
 
 
 _LABEL = Part("label", LABEL, "what it is", required=False)
-_X = Part("x", NUMBER, "distance from the left edge", least=0)
-_Y = Part("y", NUMBER, "distance from the top edge", least=0)
+_X = Part("x", NUMBER, "distance from the left edge")
+_Y = Part("y", NUMBER, "distance from the top edge")
 
 SHAPES: dict[str, Shape] = {
     "classification": Shape(LABEL, "the label chosen; `label` is the usual place for it"),
@@ -61,8 +60,8 @@ SHAPES: dict[str, Shape] = {
         "object",
         "characters `start` up to, but not including, `end`",
         (
-            Part("start", WHOLE, "first character, from 0", least=0),
-            Part("end", WHOLE, "the character after the last", least=0, after="start"),
+            Part("start", WHOLE, "first character, from 0"),
+            Part("end", WHOLE, "the character after the last", after="start"),
             _LABEL,
         ),
     ),
@@ -81,8 +80,8 @@ SHAPES: dict[str, Shape] = {
         (
             _X,
             _Y,
-            Part("width", NUMBER, "extent to the right", least=0, above=True),
-            Part("height", NUMBER, "extent downwards", least=0, above=True),
+            Part("width", NUMBER, "extent to the right", above=True),
+            Part("height", NUMBER, "extent downwards", above=True),
             _LABEL,
         ),
     ),
@@ -127,7 +126,5 @@ def _part(part: Part) -> dict[str, Any]:
     told: dict[str, Any] = {"description": part.meaning}
     if part.type in {TEXT, LABEL}:
         return told | {"type": "string", "minLength": 1}
-    told |= {"type": "integer" if part.type == WHOLE else "number"}
-    if part.least is not None:
-        told["exclusiveMinimum" if part.above else "minimum"] = part.least
-    return told
+    least = "exclusiveMinimum" if part.above else "minimum"
+    return told | {"type": "integer" if part.type == WHOLE else "number", least: 0}

@@ -69,9 +69,7 @@ def _is_number(cell: str, part: Part) -> str:
     fits = f"{cell} >= '-' AND {cell} < ':' AND isfinite({_double(cell)})"
     if part.type == WHOLE:
         fits += f" AND {_double(cell)} = floor({_double(cell)})"
-    if part.least is not None:
-        fits += f" AND {_double(cell)} {'>' if part.above else '>='} {part.least}"
-    return f"({fits})"
+    return f"({fits} AND {_double(cell)} {'>' if part.above else '>='} 0)"
 
 
 def _rating(cell: str, task: Task) -> str:
