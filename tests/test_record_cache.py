@@ -164,3 +164,22 @@ def test_check_and_validate_share_what_is_known_and_git_does_not_see_it(linked: 
     assert sorted((linked.path / ".labelmeta/cache/records").rglob("*.parquet")) == kept
     assert linked.labelmeta("annotations", "validate", "data/train.csv", code=0).out == first
     assert " .labelmeta/" not in linked.git("status", "--porcelain")
+
+
+@pytest.mark.parametrize("link", [".labelmeta", ".labelmeta/cache/records"])
+def test_a_link_out_of_the_project_is_not_followed(
+    tmp_path: Path, shards: list[str], link: str
+) -> None:
+    """A repository may hold a link to anywhere: nothing is written or removed there."""
+    theirs = tmp_path / "theirs"
+    (theirs / "cache/records/kept").mkdir(parents=True)
+    (theirs / "kept").mkdir()
+    (theirs / "memo.json").write_text("theirs")
+    before = sorted(theirs.rglob("*"))
+    root = tmp_path / "project"
+    (root / link).parent.mkdir(parents=True)
+    (root / link).symlink_to(theirs)
+    assert cached(Cache(str(root), "train"), shards) == cold(shards)
+    forget_others(str(root), ["test"])
+    assert sorted(theirs.rglob("*")) == before
+    assert (theirs / "memo.json").read_text() == "theirs"

@@ -30,7 +30,7 @@ class Cache:
     """The entries of one layer; a folder that cannot be written is one that stays empty."""
 
     def __init__(self, root: str, name: str) -> None:
-        self.own = os.path.join(root, OWN_FOLDER)
+        self.root = root
         self.folder = os.path.join(_all(root), _digest(name.encode())[:20])
 
     def keys(self, files: Sequence[str], format_: str, expected: Expected) -> list[str]:
@@ -95,7 +95,7 @@ class Cache:
         repeats = any(flaw.kind in {"duplicate_id", "relabelled"} for flaw in flaws)
         self._write(_CLEAN, [] if repeats else list(keys))
         kept = {name, _MEMO, _CLEAN, *(key + end for key in keys for end in (".json", ".parquet"))}
-        _keep_only(self.folder, kept)
+        _keep_only(self.root, self.folder, kept)
 
     def clean(self, keys: Sequence[str]) -> set[str]:
         """Return those of the keys whose files, taken together, had no repeated id or answer."""
@@ -126,6 +126,7 @@ class Cache:
 
         Raises OSError where nothing can be written.
         """
+        _refuse_link(self.root, self.folder)
         os.makedirs(self.folder, exist_ok=True)
         return self.path(key + ".parquet")
 
@@ -148,8 +149,9 @@ class Cache:
         content = json.dumps(value, separators=(",", ":")).encode()
         temporary = self.path(f"{name}.{os.getpid()}")
         with contextlib.suppress(OSError):
+            _refuse_link(self.root, self.folder)
             os.makedirs(self.folder, exist_ok=True)
-            _hide(self.own)
+            _hide(os.path.join(self.root, OWN_FOLDER))
             try:
                 with open(temporary, "wb") as file:
                     file.write(_digest(content).encode() + b"\n" + content)
@@ -161,7 +163,7 @@ class Cache:
 
 def forget_others(root: str, names: Sequence[str]) -> None:
     """Remove what belongs to no layer of these names any more."""
-    _keep_only(_all(root), {_digest(name.encode())[:20] for name in names})
+    _keep_only(root, _all(root), {_digest(name.encode())[:20] for name in names})
 
 
 def _all(root: str) -> str:
@@ -176,13 +178,21 @@ def _hide(own: str) -> None:
             file.write(b"*\n")
 
 
-def _keep_only(folder: str, names: set[str]) -> None:
+def _refuse_link(root: str, folder: str) -> None:
+    """Raise OSError where a link leads elsewhere: a repository may hold one, to a home folder."""
+    wanted = os.path.join(os.path.realpath(root), os.path.relpath(folder, root))
+    if os.path.realpath(folder) != wanted:
+        raise OSError(f"{folder} is, or is below, a link")
+
+
+def _keep_only(root: str, folder: str, names: set[str]) -> None:
     with contextlib.suppress(OSError):
+        _refuse_link(root, folder)
         for entry in list(os.scandir(folder)):
             if entry.name in names:
                 continue
             if entry.is_dir(follow_symlinks=False):
-                _keep_only(entry.path, set())
+                _keep_only(root, entry.path, set())
                 os.rmdir(entry.path)
             else:
                 os.unlink(entry.path)
