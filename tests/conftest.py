@@ -8,9 +8,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.lived import Past, live
 from tests.repo import Repo
+
+settings.register_profile(
+    "same every time",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=100,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("same every time")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dvc_labelmeta.errors import UnreadableFile
@@ -23,16 +23,6 @@ from dvc_labelmeta.read.git import Entry
 from dvc_labelmeta.read.gitdata import tree_hash
 from dvc_labelmeta.write.sidecars import changed, rendered, value_of
 from dvc_labelmeta.write.splice import merged
-
-settings.register_profile(
-    "same every time",
-    deadline=None,
-    derandomize=True,
-    database=None,
-    max_examples=100,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("same every time")
 
 HEX40 = st.text("0123456789abcdef", min_size=40, max_size=40).filter(
     lambda text: text.strip("0")  # Git has no such object

@@ -14,6 +14,7 @@ import yaml
 from dvc_labelmeta.cli import app
 from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.read.files import misfits, parse
+from tests.inside import Inside
 from tests.repo import Repo
 
 RECORDS = "data/train.csv.annotations.jsonl"
@@ -57,7 +58,7 @@ def annotated(built_linked: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     """`linked` with records, two commits of them, and a guideline with clauses in version 1.1.0."""
     target = tmp_path_factory.mktemp("annotated") / "project"
     shutil.copytree(built_linked, target, symlinks=True)
-    repo = Repo(target)
+    repo = Inside(target)
     text = repo.guideline_yaml("tone", "1.1.0") + CLAUSES
     repo.write("guidelines/tone/guideline.yaml", text)
     repo.write(
@@ -75,7 +76,7 @@ def repo(annotated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Re
     """A fresh copy of `annotated`, which is the current folder."""
     shutil.copytree(annotated, tmp_path / "project", symlinks=True)
     monkeypatch.chdir(tmp_path / "project")
-    return Repo(tmp_path / "project")
+    return Inside(tmp_path / "project")
 
 
 @pytest.fixture

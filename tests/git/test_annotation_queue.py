@@ -17,9 +17,16 @@ from dvc_labelmeta.read.records import open_records
 from dvc_labelmeta.read.tallies import Tallies
 from dvc_labelmeta.report.queue import words
 from tests.annotated import records, write_jsonl
+from tests.inside import Inside
 from tests.repo import Repo
 
 Row = dict[str, Any]
+
+
+@pytest.fixture
+def linked(linked: Repo) -> Repo:
+    """The same project, with labelmeta in this process."""
+    return Inside(linked.path)
 
 
 def votes(item: str, *labels: str, **more: Any) -> list[Row]:
@@ -161,7 +168,7 @@ def test_the_same_as_counting_in_plain_python(tmp_path: Path) -> None:
 
 
 def test_the_budget_the_formats_and_a_file(tmp_path: Path) -> None:
-    repo = Repo(tmp_path)
+    repo = Inside(tmp_path)
     write_jsonl(tmp_path / "r.jsonl", 400)
 
     def queue(*args: str, code: int = 0) -> str:
@@ -217,7 +224,7 @@ def test_a_reworded_label_of_a_linked_split_is_first(linked: Repo) -> None:
 
 
 def test_what_cannot_be_ranked_is_said(tmp_path: Path) -> None:
-    repo = Repo(tmp_path)
+    repo = Inside(tmp_path)
     repo.write("empty.jsonl", "")
     for args, told in (
         (("empty.jsonl",), "empty.jsonl: holds no annotation record"),

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.inside import Inside
 from tests.repo import Repo
 
 VERSIONS = ("1.0.0", "1.2.0", "1.10.0")
@@ -53,9 +54,15 @@ def jsonl(rows: list[dict[str, Any]]) -> str:
 @pytest.fixture
 def bare(tmp_path: Path) -> Repo:
     """A folder outside of any repository, with a file of records."""
-    repo = Repo(tmp_path)
+    repo = Inside(tmp_path)
     repo.write("r.jsonl", jsonl(records()))
     return repo
+
+
+@pytest.fixture
+def linked(linked: Repo) -> Repo:
+    """The same project, with labelmeta in this process."""
+    return Inside(linked.path)
 
 
 def stats(repo: Repo, *args: str, code: int = 0) -> dict[str, Any]:
@@ -229,6 +236,7 @@ def test_a_linked_split_leads_to_its_records(linked: Repo) -> None:
 
 def test_without_duckdb_it_says_what_to_install(bare: Repo) -> None:
     # a module of that name that cannot be had, as in an installation without the extra
+    bare = Repo(bare.path)  # in a process of its own
     bare.write("hide/sitecustomize.py", "import sys\nsys.modules['duckdb'] = None\n")
     ran = bare.labelmeta("annotations", "stats", "r.jsonl", code=2, PYTHONPATH="hide")
     assert 'pip install "dvc-labelmeta[annotations]"' in ran.err

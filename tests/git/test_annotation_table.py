@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import dvc_labelmeta
+from tests.inside import Inside
 from tests.repo import Repo
 
 RECORDS = "data/train.csv.annotations.jsonl"
@@ -62,7 +63,7 @@ def point(repo: Repo, path: str) -> None:
 @pytest.fixture(scope="module")
 def annotated(built_linked: Path, tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """Records in Git (tags g1, g2), then a folder of shards that DVC tracks (tags d1, d2)."""
-    repo = Repo(tmp_path_factory.mktemp("annotated") / "project")
+    repo = Inside(tmp_path_factory.mktemp("annotated") / "project")
     shutil.copytree(built_linked, repo.path, symlinks=True)
     point(repo, "train.csv.annotations.jsonl")
     for tag, rows in (("g1", FIRST), ("g2", SECOND)):
@@ -158,7 +159,7 @@ def test_records_are_the_votes_as_they_are(annotated: Repo) -> None:
 def test_what_is_not_at_hand_is_told_with_the_command_that_gets_it(
     annotated: Repo, tmp_path: Path
 ) -> None:
-    repo = Repo(tmp_path / "clone")
+    repo = Inside(tmp_path / "clone")
     annotated.git("clone", "-q", str(annotated.path), str(repo.path))
     with pytest.raises(dvc_labelmeta.LabelMetaError, match=r"dvc pull data/one\.jsonl\.gz"):
         dvc_labelmeta.annotations("data/train.csv", root=repo.path)

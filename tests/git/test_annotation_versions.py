@@ -74,7 +74,7 @@ def bare(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Asked:
     """A folder outside of any repository, with a file of records."""
-    monkeypatch.setattr(difference, "RESAMPLES", 300)
+    monkeypatch.setattr(difference, "RESAMPLES", 120)
     asked = Asked(Repo(tmp_path), capsys)
     asked.write(records())
     return asked

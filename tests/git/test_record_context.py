@@ -9,11 +9,18 @@ from collections.abc import Callable
 import pytest
 
 from tests.annotated import Record, as_line, records
+from tests.inside import Inside
 from tests.repo import Repo
 
 pytest.importorskip("duckdb")
 SIDECAR = "data/train.csv.labelmeta.yaml"
 RECORDS = "data/train.csv.annotations.jsonl"
+
+
+@pytest.fixture
+def linked(linked: Repo) -> Repo:
+    """The same project, with labelmeta in this process."""
+    return Inside(linked.path)
 
 
 @pytest.fixture

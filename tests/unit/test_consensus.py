@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dvc_labelmeta.read.consensus import (
@@ -64,7 +64,7 @@ VOTES = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10)
 @given(VOTES)
 def test_majority_is_what_loops_over_the_votes_say(votes: list[Vote]) -> None:
     connection = connected(votes)

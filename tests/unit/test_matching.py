@@ -217,8 +217,8 @@ def test_answers_are_read_from_records(tmp_path: Path) -> None:
         "shape": "span", "label": "a", "measure": "f1_overlap", "value": 0.5, "interval": None,
         "items": 1,
     }  # fmt: skip
-    assert found["neither"] == 1
+    assert (found["neither"], found["repeated"]) == (1, 1)
     file.write_text(json.dumps(records[11]) + "\n", encoding="utf-8")
     voted = Tallies(open_records([str(file)], "jsonl"))
     voted.select(None)
-    assert shapes_of(voted, voted.totals()) == {"rows": [], "neither": 0}
+    assert shapes_of(voted, voted.totals()) == {"rows": [], "neither": 0, "repeated": 0}

@@ -36,9 +36,7 @@ ONE = st.tuples(
 )
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(st.lists(ONE, min_size=1, max_size=20))
 def test_weights_and_shares_are_shares_and_labels_come_from_the_best_source(
     tmp_path: Path, drawn: list[Any]
