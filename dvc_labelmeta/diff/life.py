@@ -27,7 +27,7 @@ def events(change: Change) -> Iterator[Event]:
         gone = Event("moved", f"to {change.moved}") if change.moved else None
         yield gone or Event("unlinked", _links(before))
     elif before is not None and after is not None:
-        yield from _turned(before, after, records=change.records)
+        yield from _turned(before, after, records=change.records, back=bool(change.earlier))
     if change.records and (before is None or after is None):
         yield Event("records", "changed")
     if change.data is not None:
@@ -58,13 +58,13 @@ def _pair(pair: Pair) -> str:
     return f"{old} -> {new}" if old != new else f"{old}, with another text"
 
 
-def _turned(before: Sidecar, after: Sidecar, *, records: bool) -> Iterator[Event]:
+def _turned(before: Sidecar, after: Sidecar, *, records: bool, back: bool) -> Iterator[Event]:
     old = {layer.name: layer for layer in before.layers}
     new = {layer.name: layer for layer in after.layers}
     found = [
         event
         for name in {**old, **new}
-        for event in _layer(old.get(name), new.get(name), records=records)
+        for event in _layer(old.get(name), new.get(name), records=records, back=back)
     ]
     same = not found and before.data.value != after.data.value
     yield from found
@@ -75,7 +75,7 @@ def _turned(before: Sidecar, after: Sidecar, *, records: bool) -> Iterator[Event
         yield Event("changed", "the sidecar, but no link, mode or records")
 
 
-def _layer(old: Layer | None, new: Layer | None, *, records: bool) -> Iterator[Event]:
+def _layer(old: Layer | None, new: Layer | None, *, records: bool, back: bool) -> Iterator[Event]:
     if old is None or new is None:
         yield from [Event("linked", _link(new))] if new else []
         yield from [Event("unlinked", _link(old))] if old else []
@@ -88,7 +88,8 @@ def _layer(old: Layer | None, new: Layer | None, *, records: bool) -> Iterator[E
         if was.id == link.id:
             pair = f"{new.name}: {link.id} {was.version} -> {link.version}"
         if records and old.annotations and new.annotations:
-            yield Event("migrated", f"{pair}, {counts or 'records changed'}")
+            kind = "re-linked" if back else "migrated"  # going back carries nothing over
+            yield Event(kind, f"{pair}, {counts or 'records changed'}")
         else:
             yield Event("re-linked", pair)
     elif was.commit != link.commit:

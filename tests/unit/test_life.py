@@ -39,6 +39,7 @@ BOX = Layer("boxes", ONE)
         (Change(side(), side(TWO), earlier="e" * 40), [("rolled back", "as at eeeeeeeeeeee"), ("re-linked", "labels: tone 1.0.0 -> 2.0.0")]),
         (Change(None, side(), earlier="e" * 40), [("linked", "labels: tone 1.0.0")]),
         (Change(side(ONE, 5), side(TWO, 5), records=True), [("migrated", "labels: tone 1.0.0 -> 2.0.0, records changed")]),
+        (Change(side(TWO, 5), side(ONE, 4), earlier="e" * 40), [("rolled back", "as at eeeeeeeeeeee"), ("re-linked", "labels: tone 2.0.0 -> 1.0.0, 5 -> 4 records")]),
         (Change(side(ONE, 5), side(TWO, 4)), [("migrated", "labels: tone 1.0.0 -> 2.0.0, 5 -> 4 records")]),
         (Change(side(), side(TWO, 4)), [("re-linked", "labels: tone 1.0.0 -> 2.0.0")]),
         (Change(side(), side(ONE._replace(commit="c3"))), [("repaired", "labels: commit c1c1c1c1c1c1 -> c3")]),
