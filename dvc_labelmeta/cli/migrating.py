@@ -207,8 +207,7 @@ def write(found: Found, carrying: Carrying) -> None:
     """Put the new records beside the old ones."""
     new = carrying.select()
     form = carrying.form
-    added = getattr(form, "added", {})
-    add_records(carrying.db, found.source.path, found.source.format, new, form.source, added)
+    add_records(carrying.db, found.source.path, found.source.format, new, form.source, form.added)
 
 
 def edits(project: Project, found: Found, count: int) -> list[Edit]:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from dvc_labelmeta.cli import stats_stage
+from dvc_labelmeta.cli import script_stage, stats_stage
 from dvc_labelmeta.cli.common import (
     DryRun,
     Format,
@@ -79,7 +79,10 @@ def add(
         str, typer.Argument(help="A template: see `labelmeta stage list`.", metavar="NAME")
     ],
     split: Annotated[
-        str, typer.Argument(help="The split, for annotation-stats.", metavar="[SPLIT]")
+        str,
+        typer.Argument(
+            help="The split, for annotation-stats and migration-script.", metavar="[SPLIT]"
+        ),
     ] = "",
     layer: LayerOption = "",
     dry_run: DryRun = False,
@@ -88,10 +91,12 @@ def add(
 
     gate-always, gate-single or gate-cached: the gates of all linked splits. annotation-stats:
     statistics of the annotation records of one split, as DVC metrics and plots.
+    migration-script: a script of yours that carries records over where rules cannot.
     """
-    if name == stats_stage.NAME:
-        stats_stage.add(context, split, layer, dry_run=dry_run)
-        return
+    for one in (stats_stage, script_stage):
+        if name == one.NAME:
+            one.add(context, split, layer, dry_run=dry_run)
+            return
     kind = name.removeprefix("gate-")
     stages.template("stages", f"gate-{kind}.yaml")
     if split or layer:

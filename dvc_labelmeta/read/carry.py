@@ -58,6 +58,7 @@ class Lines:
     """JSONL: a cell is JSON text; a new record is a line with a merge patch (RFC 7386)."""
 
     def __init__(self, files: Sequence[str]) -> None:
+        self.added: dict[str, str] = {}
         self.source = JsonLines(files, ()).lines
 
     def told(self, fields: Sequence[str]) -> str:

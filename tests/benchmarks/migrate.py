@@ -52,8 +52,7 @@ def migrate(path: str, format_: str) -> None:
         assert sum(case.records for case in cases) == sum(versions.values())
         carrying.refuse_taken_ids()
         new = carrying.select()
-        added = getattr(carrying.form, "added", {})
-        add_records(carrying.db, path, format_, new, carrying.form.source, added)
+        add_records(carrying.db, path, format_, new, carrying.form.source, carrying.form.added)
 
 
 def copy(path: str, format_: str) -> None:

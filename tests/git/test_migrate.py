@@ -320,3 +320,18 @@ def test_what_is_refused(repo: Repo) -> None:
     assert "record r1@2.0.0 has an id" in repo.labelmeta("migrate", "data/train.csv", code=2).err
     repo.write(RECORDS, lines(records()) + "{broken\n")
     assert "1 lines hold no record" in repo.labelmeta("migrate", "data/train.csv", code=2).err
+
+
+def test_a_script_is_run_by_dvc_alone(repo: Repo) -> None:
+    ran = repo.labelmeta("stage", "add", "migration-script", "data/train.csv")
+    stage = "labelmeta/migrations/data/train.csv/labels/dvc.yaml"
+    script = stage.replace("dvc.yaml", "migrate.py")
+    assert ran.out == f"create {stage}\nnext: write {script}, then dvc repro {stage}\n"
+    repo.write(script, "import shutil, sys\nshutil.copy(sys.argv[1], sys.argv[2])\n")
+    repo.dvc("repro", "-q", stage)
+    assert repo.read(stage.replace("dvc.yaml", "records.jsonl")) == repo.read(RECORDS)
+    again = repo.labelmeta("stage", "add", "migration-script", "data/train.csv").out
+    assert again == "nothing to change\n"
+    assert "name the split" in repo.labelmeta("stage", "add", "migration-script", code=2).err
+    other = repo.labelmeta("stage", "add", "migration-script", "data/dev.csv", code=2).err
+    assert "is no linked split" in other
