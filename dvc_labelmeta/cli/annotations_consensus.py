@@ -22,7 +22,7 @@ from dvc_labelmeta.cli.sources import (
     reading,
     tell_unread,
 )
-from dvc_labelmeta.errors import UNJUDGED, Refused
+from dvc_labelmeta.errors import UNJUDGED, Refused, UnreadableFile
 from dvc_labelmeta.read.sources import Source, format_of, shards
 from dvc_labelmeta.report.consensus import SHOWN, consensus_text
 from dvc_labelmeta.stats.consensus import KINDS, kind, meaningless
@@ -85,17 +85,13 @@ def _carry_out(
     source: Source, name: str, layer: str, method: str, output: str, format_: str
 ) -> dict[str, Any]:
     """Show or write the consensus of a source's votes; return the numbers of all items."""
-    from dvc_labelmeta.cli.summary import counted  # noqa: PLC0415  # needs the extra
+    from dvc_labelmeta.cli.counted import counted  # noqa: PLC0415  # needs the extra
     from dvc_labelmeta.read import consensus as votes  # noqa: PLC0415  # needs it
-    from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
 
     with reading(source):
-        files = shards(source.path, source.format)
-        _keep_records(output, files)
-        connection = open_records(files, source.format)
-        chosen = source.layer_name or layer
-        text = files if source.format == "jsonl" else ()
-        _, unread = counted(connection, text, layer=chosen, more=votes.FIELDS)
+        _keep_records(output, shards(source.path, source.format))
+        tallies, _, chosen, unread = counted(source, layer, votes.FIELDS)
+        connection = tallies.connection
         fitted = _fit(connection, method)
         shapes = votes.conclude(connection)
         found = {
@@ -122,7 +118,7 @@ def _keep_records(output: str, files: list[str]) -> None:
                 "SELECT count(*) FROM records WHERE annotator_type IS DISTINCT FROM 'aggregate'"
             )
             ours = not others.fetchall()[0][0]
-        except duckdb.Error:
+        except (duckdb.Error, UnreadableFile):
             ours = False
         if not ours:
             raise Refused(f"{output} holds more than aggregate records; choose another --output")

@@ -11,7 +11,7 @@ from dvc_labelmeta.cli.common import Format, refuse_other
 from dvc_labelmeta.cli.sources import Asked, LayerOption, Name, asked, need_engine, reading
 from dvc_labelmeta.errors import UNJUDGED, Refused
 from dvc_labelmeta.model.guideline import in_order
-from dvc_labelmeta.read.sources import Source, shards
+from dvc_labelmeta.read.sources import Source
 from dvc_labelmeta.report.notes import notes_text
 
 if TYPE_CHECKING:
@@ -45,14 +45,13 @@ def notes(
     what = asked(context, name, layer)
     source = what.one()
     with reading(source):
-        found = _found(source, source.layer_name or layer, search, clause, limit)
+        found = _found(source, layer, search, clause, limit)
     texts = _texts(what, source)
     if clause and not found["clauses"] and not any(clause in known for known in texts.values()):
         cited = ", ".join(found["cited"]) or "none"
         raise Refused(f"no record cites {clause!r}; cited are {cited}")
     _add_texts(found, texts)
-    asked_for = {"layer": source.layer_name or layer or None, "search": search, "clause": clause}
-    found = {"source": name, **asked_for, **found}
+    found = {"source": name, **found}
     typer.echo(
         json.dumps(found, indent=2, ensure_ascii=False) if format_ == "json" else notes_text(found)
     )
@@ -61,15 +60,11 @@ def notes(
 
 
 def _found(source: Source, layer: str, search: str, clause: str, limit: int) -> dict[str, Any]:
-    from dvc_labelmeta.cli.summary import counted  # noqa: PLC0415  # needs the extra
-    from dvc_labelmeta.read.notes import Notes  # noqa: PLC0415  # needs the extra
-    from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
+    from dvc_labelmeta.cli.counted import counted  # noqa: PLC0415  # needs the extra
+    from dvc_labelmeta.read.notes import Notes  # noqa: PLC0415  # needs it
 
-    files = shards(source.path, source.format)
-    connection = open_records(files, source.format)
-    lines = files if source.format == "jsonl" else ()
-    _, unread = counted(connection, lines, layer=layer)
-    written = Notes(connection, layer, search)
+    tallies, _, layer, unread = counted(source, layer)
+    written = Notes(tallies.connection, layer, search)
     clauses = written.clauses(clause)
     place = {one.clause: number for number, one in enumerate(clauses)}
     groups = sorted(
@@ -77,6 +72,9 @@ def _found(source: Source, layer: str, search: str, clause: str, limit: int) -> 
         key=lambda one: (place[one.clause], in_order(one.version)),
     )
     return {
+        "layer": layer or None,
+        "search": search,
+        "clause": clause,
         "unread_lines": unread,
         "cited": [one.clause for one in written.clauses() if one.clause is not None],
         "clauses": [one._asdict() for one in clauses],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,9 +73,8 @@ def queue(
     what = asked(context, name, layer)
     source = what.one()
     with reading(source), ExitStack() as stack:
-        files = shards(source.path, source.format)
-        keep(files, output)
-        ranked, unread = _ranked(what, source, files, layer, reason or REASONS)
+        keep(shards(source.path, source.format), output)
+        ranked, unread = _ranked(what, source, layer, reason or REASONS)
         if not (output and unread):
             file = stack.enter_context(rewriting(output)) if output else None
             for line in queue_lines(ranked.entries(limit), ranked.size, format_):
@@ -97,18 +96,12 @@ def _named(output: str) -> str:
     return ending if ending in FORMATS else "text"
 
 
-def _ranked(
-    what: Asked, source: Source, files: Sequence[str], layer: str, reasons: Collection[str]
-) -> tuple[Queue, int]:
+def _ranked(what: Asked, source: Source, layer: str, reasons: Collection[str]) -> tuple[Queue, int]:
     """Return the queue of a source's records, and how many of its lines are none."""
-    from dvc_labelmeta.cli.summary import counted  # noqa: PLC0415  # DuckDB is an extra
+    from dvc_labelmeta.cli.counted import counted  # noqa: PLC0415  # DuckDB is an extra
     from dvc_labelmeta.read.queue import FIELDS, Queue  # noqa: PLC0415  # needs it
-    from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
 
-    connection = open_records(files, source.format)
-    text = files if source.format == "jsonl" else ()
-    wanted = source.layer_name or layer
-    tallies, unread = counted(connection, text, layer=wanted, more=FIELDS)
+    tallies, _, _, unread = counted(source, layer, FIELDS)
     if what.snapshot is None or source.layer is None or "changed" not in reasons:
         return Queue(tallies, reasons), unread
     id_ = source.layer.guideline.id

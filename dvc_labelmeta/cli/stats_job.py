@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from dvc_labelmeta.cli.counted import counted
 from dvc_labelmeta.cli.groups import grouped
 from dvc_labelmeta.cli.sources import Asked
-from dvc_labelmeta.cli.summary import counted, summary
+from dvc_labelmeta.cli.summary import summary
 from dvc_labelmeta.read.completeness import completeness
 from dvc_labelmeta.read.digest import records_hash
 from dvc_labelmeta.read.files import decode, parse
-from dvc_labelmeta.read.records import open_records
-from dvc_labelmeta.read.sources import Source, shards
+from dvc_labelmeta.read.sources import Source
 from dvc_labelmeta.report import plots
 from dvc_labelmeta.report.metrics import metrics, sidecar_summary
 from dvc_labelmeta.stats.agreement import coincidences
@@ -32,14 +32,8 @@ if TYPE_CHECKING:
 
 def run(what: Asked, source: Source, wish: Wish) -> tuple[dict[str, Any], list[Edit]]:
     """Return the statistics of a source, and the edits that were wished for."""
-    files = shards(source.path, source.format)
-    layer = source.layer_name or wish.layer
-    tallies, unread = counted(
-        open_records(files, source.format),
-        files if source.format == "jsonl" else (),
-        layer=layer,
-        more=("batch",) if wish.by == "batch" else (),
-    )
+    more = ("batch",) if wish.by == "batch" else ()
+    tallies, files, layer, unread = counted(source, wish.layer, more)
     votes = tallies.patterns()
     found = {
         "source": what.name,

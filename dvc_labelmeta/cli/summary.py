@@ -7,43 +7,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dvc_labelmeta.cli.groups import CONFIDENCES
 from dvc_labelmeta.cli.shapes import shapes_of
 from dvc_labelmeta.cli.values import agreement_of, confidence_of, dispersion_of, number_of
-from dvc_labelmeta.errors import Refused, UnreadableFile
+from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.guideline import in_order
-from dvc_labelmeta.read.tallies import Gold, Tallies, Totals, lines
+from dvc_labelmeta.read.tallies import Gold, Tallies, Totals
 from dvc_labelmeta.report.text import unread_told
 from dvc_labelmeta.stats.agreement import consistency
 from dvc_labelmeta.stats.calibration import Bin, calibration
 from dvc_labelmeta.stats.votes import Refusal, Votes, size, totals
 
-if TYPE_CHECKING:
-    import duckdb
-
 LABELS = 100
-
-
-def counted(
-    connection: duckdb.DuckDBPyConnection,
-    lines_of: Sequence[str],
-    *,
-    layer: str,
-    more: Sequence[str] = (),
-) -> tuple[Tallies, int]:
-    """Return the tallies of the view `records`, and how many lines are no record.
-
-    lines_of: the files to count lines in. layer: "" for the only one. more: as in Tallies. Raises
-    UnreadableFile where there is no record at all.
-    """
-    tallies = Tallies(connection, more)
-    if not tallies.read:
-        raise UnreadableFile("holds no annotation record")
-    unread = lines(connection, lines_of) - tallies.read if lines_of else 0
-    tallies.select(chosen_layer(tallies.layers, layer))
-    return tallies, unread
 
 
 def summary(
@@ -83,15 +60,6 @@ def _counts(told: Totals, votes: Votes) -> dict[str, Any]:
         "labels": {str(label): times for label, times in list(totals(votes).items())[:LABELS]},
         "guideline_versions": _shares(told),
     }
-
-
-def chosen_layer(layers: Sequence[str], layer: str) -> str | None:
-    """Return the layer to count, None for all; refuses to mix layers, whose labels differ."""
-    if layer and layers and layer not in layers:
-        raise Refused(f"the records name no layer {layer!r}; they name {', '.join(layers)}")
-    if not layer and len(layers) > 1:
-        raise Refused(f"the records are of several layers; --layer {' or '.join(layers)}")
-    return layer or None
 
 
 def _labels_per_item(votes: Votes) -> dict[str, int]:

@@ -12,7 +12,7 @@ import typer
 from dvc_labelmeta.cli.sources import Asked, asked, need_engine, reading
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.guideline import in_order, semver
-from dvc_labelmeta.read.sources import Source, shards
+from dvc_labelmeta.read.sources import Source
 
 if TYPE_CHECKING:
     from dvc_labelmeta.read.clarity import Clarity, Version
@@ -49,24 +49,16 @@ class Study(NamedTuple):
 def studied(context: typer.Context, name: str, layer: str) -> Iterator[Study]:
     """Open the records of a name; what cannot be read is said as of them."""
     need_engine()
-    from dvc_labelmeta.cli.summary import counted  # noqa: PLC0415  # needs the extra
+    from dvc_labelmeta.cli.counted import counted  # noqa: PLC0415  # needs the extra
     from dvc_labelmeta.read.clarity import Clarity  # noqa: PLC0415  # needs it
-    from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs it
 
     what = asked(context, name, layer)
     source = what.one()
-    chosen = source.layer_name or layer
     with reading(source):
-        files = shards(source.path, source.format)
-        tallies, unread = counted(
-            open_records(files, source.format),
-            files if source.format == "jsonl" else (),
-            layer=chosen,
-            more=("cites",),
-        )
-        clarity = Clarity(tallies)
+        found = counted(source, layer, ("cites",))
+        clarity = Clarity(found.tallies)
         versions, order = ordered(clarity.versions)
-        yield Study(what, source, chosen, clarity, versions, order, unread)
+        yield Study(what, source, found.layer, clarity, versions, order, found.unread)
 
 
 def ordered(versions: list[Version]) -> tuple[list[Version], str]:
