@@ -27,7 +27,7 @@ def script_stage(split: str, layer: str, records: str) -> tuple[str, str, str]:
         "cmd": "'" + cmd.replace("'", "''") + "'",
         "script": plain(script),
         "records": plain(records),
-        "out": plain(out),
+        "out": out,  # in double quotes there; nothing in it needs more
     }
     text = template("stages", f"{NAME}.yaml")
     return f"{folder}/dvc.yaml", re.sub(r"\{\{(\w+)\}\}", lambda one: values[one[1]], text), script
