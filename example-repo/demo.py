@@ -126,7 +126,7 @@ def stopped(target: Path) -> None:
         has=("LM105", "data/dev.csv", "intent 2.1.1", "3.0.0", commit, "exit code 255"),
         lacks=("Running stage 'train'",),
     )
-    screen.run("labelmeta status | grep LM105", has=("1 (major)", "data/test.csv"))
+    screen.run("labelmeta status | grep 'test.csv.*LM105'", has=("1 (major)", "data/test.csv"))
     screen.show()
 
 
@@ -169,7 +169,7 @@ def excused(target: Path) -> None:
     )
     screen.run(f"cat {os.path.relpath(HELD, target)} | tee -a labelmeta.yaml")
     screen.run('git commit -qam "Keep the labels: none rests on hearsay"')
-    screen.run("labelmeta check", has=("ignored: LM320", "3 splits checked: aligned"))
+    screen.run("labelmeta check", has=("3 ignored (LM320)", "3 splits checked: aligned"))
     screen.show()
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
-from dvc_labelmeta.model.config import Config, Ignore
+from dvc_labelmeta.model.config import Adoption, Config, Ignore, Legacy
 from dvc_labelmeta.model.facts import KINDS, At, Flaw, RecordFacts
 from dvc_labelmeta.model.gate import gate, gate_path
-from dvc_labelmeta.model.guideline import Edition, Guideline, Pin
+from dvc_labelmeta.model.guideline import Both, Edition, Guideline, Pin
 from dvc_labelmeta.model.sidecar import SUFFIX, DataPin, Layer, Link, Records, Sidecar
 from dvc_labelmeta.model.snapshot import Fault, Out, Place, Record, Run, Snapshot, Stage
 
@@ -22,11 +22,14 @@ def a_snapshot(text: str = "") -> Snapshot:
 
     guidelines: {id: {version, object, status, dirty, repo, available, head}}
     links: {split: {id, version, object, object_there, mode, dataset, value, present, in_history,
-        found, cut, bump, behind, status, gate, gate_untracked, untracked, split, layer}}
+        found, cut, bump, behind, status, gate, gate_untracked, untracked, split, layer,
+        both: [what the linked guideline.yaml says, what HEAD's says], rest: [file that differs]}}
+    earlier: {version of records: [what it says, what HEAD's says]}
     data: {path: {value, hash, folder, stage, merged_in}}   splits: [glob]   faults: {path: text}
     annotations: {split: {kind of fault: {field: count}, versions: {version: records}, records,
         declared}} or {split: {unread: why}}
-    stages, gate_stages: {name: {...}}   runs: {stage: {...}}   profile, gate, ignore: as configured
+    stages, gate_stages: {name: {...}}   runs: {stage: {...}}   profile, gate, ignore, legacy: as configured
+    adoption: as configured, but with `day` for `from`
     """
     told: dict[str, Any] = yaml.safe_load(text) or {}
     guidelines = {i: _guideline(i, g or {}) for i, g in told.get("guidelines", {"g": {}}).items()}
@@ -41,6 +44,11 @@ def a_snapshot(text: str = "") -> Snapshot:
         gate=told.get("gate", "always"),
         splits=tuple(told.get("splits", ())),
         ignore=tuple(Ignore(**entry) for entry in told.get("ignore", ())),
+        adoption=tuple(Adoption(**entry) for entry in told.get("adoption", ())),
+        legacy=tuple(
+            Legacy(**entry | {"versions": tuple(entry["versions"])})
+            for entry in told.get("legacy", ())
+        ),
     )
     return Snapshot(
         root="/project",
@@ -67,6 +75,7 @@ def a_snapshot(text: str = "") -> Snapshot:
             for one in sidecars
             if one.split in annotations
         },
+        earlier={("g", v): Both(*both) for v, both in told.get("earlier", {}).items()},
     )
 
 
@@ -165,6 +174,7 @@ def _pins(
             else ONE_COMMIT * told.get("behind", 1),
             () if same or guideline.head is None else (guideline.head.version,),
             "none" if same else told.get("bump", "minor"),
+            Both(*told["both"], tuple(told.get("rest", ()))) if "both" in told else None,
         )
     return pins
 

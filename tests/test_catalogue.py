@@ -17,7 +17,7 @@ from dvc_labelmeta.checks.catalogue import (
     only_new,
     only_splits,
 )
-from dvc_labelmeta.checks.rule import PIPELINE, PROJECT, SPLIT, Rule
+from dvc_labelmeta.checks.rule import IGNORES, PIPELINE, PROJECT, SPLIT, Rule
 from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.model.finding import SEVERITIES, Finding
 from tests.build import a_snapshot
@@ -53,7 +53,7 @@ def test_text_says_what_why_and_how_to_mend(rule: Rule) -> None:
 def test_entry_is_consistent(rule: Rule) -> None:
     assert re.fullmatch(r"LM[13]\d\d", rule.code)
     assert rule.severity in SEVERITIES
-    assert rule.scope in {SPLIT, PROJECT, PIPELINE}
+    assert rule.scope in {SPLIT, PROJECT, PIPELINE, IGNORES}
     assert not rule.name.startswith(("no-", "not-", "disallow")), "reads as 'allow ...'"
     position = {other.code: number for number, other in enumerate(RULES)}
     for code in rule.requires:
@@ -99,11 +99,11 @@ def test_ignore_needs_rule_path_and_day() -> None:
     ignore = "ignore: [{rule: LM105, path: 'data/a*', reason: frozen, until: '2026-01-10'}]\n"
     report = judge(a_snapshot(ignore + STALE), "2026-01-10")
     assert [f.split for f in report.findings] == ["data/b.csv"]
-    assert [(i.finding.split, i.reason, i.until) for i in report.ignored] == [
+    assert [(i.finding.split, i.entry.reason, i.entry.until) for i in report.ignored] == [
         ("data/a.csv", "frozen", "2026-01-10")
     ]
     late = judge(a_snapshot(ignore + STALE), "2026-01-11")
-    assert [f.split for f in late.findings] == ["data/a.csv", "data/b.csv"]
+    assert [f.code for f in late.findings] == ["LM105", "LM105", "LM128"]
     by_name = ignore.replace("LM105", "outdated-guideline")
     assert len(judge(a_snapshot(by_name + STALE), "2026-01-10").ignored) == 1
     other = ignore.replace("LM105", "LM106")
@@ -161,9 +161,15 @@ def test_same_snapshot_same_report() -> None:
     assert judge(a_snapshot(STALE), TODAY) == judge(a_snapshot(STALE), TODAY)
 
 
-def test_an_ignore_of_a_rule_that_does_not_exist_is_refused() -> None:
-    text = 'ignore: [{rule: %s, path: "data/*", reason: known}]'
+def test_a_rule_that_does_not_exist_is_refused_where_labelmeta_yaml_names_it() -> None:
+    ignore = 'ignore: [{rule: %s, path: "data/*", reason: known}]'
     for known in ("LM105", "outdated-guideline"):
-        assert found(text % known) == ()
-    with pytest.raises(LabelMetaError, match="'LM999', which does not exist"):
-        found(text % "LM999")
+        assert [f.code for f in found(ignore % known)] == ["LM129"]
+    with pytest.raises(LabelMetaError, match="`ignore:` names the rule 'LM999', which does not"):
+        found(ignore % "LM999")
+    adoption = 'adoption: [{rule: "%s", day: "2027-01-01"}]'
+    for known in ("LM105", "outdated-guideline", "LM2*", "lm30*"):
+        assert found(adoption % known) == ()
+    for unknown in ("LM999", "LM9*", "*", "LM1x*"):
+        with pytest.raises(LabelMetaError, match="`adoption:` names the rule"):
+            found(adoption % unknown)

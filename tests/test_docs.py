@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from dvc_labelmeta.checks.catalogue import RULES
-from dvc_labelmeta.checks.guidelines import OUTDATED
+from dvc_labelmeta.checks.modes import OUTDATED
 from dvc_labelmeta.errors import BUG, CLEAN, FINDINGS, UNJUDGED
 from dvc_labelmeta.read.files import misfits, parse
 from tests.repo import Repo

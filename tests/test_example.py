@@ -169,7 +169,7 @@ def test_changed_definition_stops_repro_and_link_mends_it(example: Repo) -> None
 
 
 def test_patch_is_followed_without_training(example: Repo) -> None:
-    change(example, "2.1.2", "Do not look the parcel up.", "Do not look it up.", "Shorten R1")
+    change(example, "2.1.2", "title: What does the writer", "title: What does one", "Shorten")
     before = gates(example)
     assert {f["severity"] for f in example.findings(code=0)} == {"note"}
     example.labelmeta("link", "--all")

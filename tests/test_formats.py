@@ -28,8 +28,11 @@ SCHEMAS = Path(reports.__file__).parents[1] / "schemas"
 
 
 def _guideline(repo: Repo, id_: str, version: str) -> None:
+    meaning = {"1.0.1": "typo", "1.1.0": "kept"}.get(version, "changed")
+    said = f"[{{clause: pos, meaning: {meaning}}}]"
     repo.write(
-        f"{PROJECT}/guidelines/{id_}/guideline.yaml", repo.guideline_yaml(id_, version, version)
+        f"{PROJECT}/guidelines/{id_}/guideline.yaml",
+        repo.guideline_yaml(id_, version, f"as of {version}", changes=said),
     )
 
 
@@ -89,7 +92,7 @@ def loud(tmp_path_factory: pytest.TempPathFactory) -> Repo:
 def said(loud: Repo) -> dict[str, str]:
     """What `labelmeta check` prints there in each format; exit code 2, as one file is broken."""
     return {
-        format_: loud.labelmeta("check", "--format", format_, cwd=PROJECT, code=2).out
+        format_: loud.labelmeta("-v", "check", "--format", format_, cwd=PROJECT, code=2).out
         for format_ in ("text", *WRITERS)
     }
 
@@ -172,7 +175,11 @@ def test_sarif_says_what_code_scanning_needs(
     (run,) = json.loads(said["sarif"])["runs"]
     assert run["automationDetails"]["id"] == "labelmeta/ml%20%C5%BEod%C5%BEiai/"
     assert run["columnKind"] == "unicodeCodePoints"
-    assert run["invocations"] == [{"executionSuccessful": False}]
+    (invocation,) = run["invocations"]
+    assert not invocation["executionSuccessful"]
+    (ignored,) = invocation["toolConfigurationNotifications"]
+    assert ignored["associatedRule"] == {"id": "LM105"}
+    assert "sena; žr. #12: 5%, until 2999-01-01" in ignored["message"]["text"]
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == [rule.code for rule in RULES]
     for rule in rules:

@@ -16,6 +16,7 @@ import jsonschema
 import pytest
 
 from dvc_labelmeta.checks.rule import SPLIT, Rule
+from dvc_labelmeta.model.config import Ignore
 from dvc_labelmeta.model.finding import Finding, Ignored, Report, Skip
 from dvc_labelmeta.model.snapshot import Place, Snapshot
 from dvc_labelmeta.report.machine import WRITERS
@@ -64,7 +65,7 @@ GOLDEN_REPORT = Report(
         Finding("LM903", "third-thing", "note", Place("data/a.csv", (), 1, 1), "by the way", "data/a.csv", "look"),
     ),
     skipped=(Skip("LM904", "data/a.csv", "LM901"),),
-    ignored=(Ignored(Finding("LM902", "second-thing", "warning", Place("old.csv", (), 2, 3), "old", "old.csv", "-"), "frozen & known", "2027-03-01"),),
+    ignored=(Ignored(Finding("LM902", "second-thing", "warning", Place("old.csv", (), 2, 3), "old", "old.csv", "-"), Ignore("LM902", "old.csv", "frozen & known", "2027-03-01", "ada")),),
     splits=3,
 )  # fmt: skip
 

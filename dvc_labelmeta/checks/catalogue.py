@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from dvc_labelmeta.checks import context, guidelines, links, pipeline, records, splits
-from dvc_labelmeta.checks.rule import PIPELINE, PROJECT, SPLIT, Hit, Rule
+from dvc_labelmeta.checks import (
+    context,
+    guidelines,
+    ignores,
+    legacy,
+    links,
+    outdated,
+    pipeline,
+    records,
+    splits,
+    versions,
+)
+from dvc_labelmeta.checks.adoption import Adopting, adopting, softened
+from dvc_labelmeta.checks.ignores import in_force, taken_back
+from dvc_labelmeta.checks.rule import IGNORES, PIPELINE, PROJECT, SPLIT, Hit, Rule
 from dvc_labelmeta.errors import BadConfig, LabelMetaError
-from dvc_labelmeta.model.config import Ignore, glob_matcher
+from dvc_labelmeta.model.config import Config
 from dvc_labelmeta.model.finding import SEVERITIES, Finding, Ignored, Report, Skip
 from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.model.snapshot import Snapshot
 
 _STRICT = (("review", "error"), ("audit", "error"))
 _AUDIT = (("audit", "warning"),)
+_AUDIT_ERROR = (("audit", "error"),)
+_FAMILY = re.compile(r"LM[1-7][0-9]?\*\Z")  # the beginning of codes, in `adoption:`
 _READ = ("LM100",)
 _DATA = (*_READ, "LM112", "LM111", "LM115")
 _LINK = (*_READ, "LM112", "LM125", "LM126", "LM104", "LM117", "LM102")
@@ -40,7 +56,7 @@ RULES: tuple[Rule, ...] = (
     Rule("LM103", "note", SPLIT, links.relocated_guideline_commit, _LINK, raised=_AUDIT),
     Rule("LM109", "warning", SPLIT, links.unmerged_guideline_commit, _LINK, raised=_STRICT),
     Rule("LM124", "warning", SPLIT, guidelines.reused_guideline_version, _LINK, raised=_STRICT),
-    Rule("LM105", "error", SPLIT, guidelines.outdated_guideline, (*_LINK, "LM109")),
+    Rule("LM105", "error", SPLIT, outdated.outdated_guideline, (*_LINK, "LM109")),
     Rule("LM107", "error", SPLIT, guidelines.incompatible_splits, (*_LINK, "LM105")),
     Rule("LM108", "warning", PROJECT, guidelines.uncommitted_guideline),
     Rule("LM110", "warning", SPLIT, guidelines.inactive_guideline, _LINK),
@@ -70,9 +86,13 @@ RULES: tuple[Rule, ...] = (
     Rule("LM317", "error", SPLIT, context.early_time, _RECORDS, "0.2.0"),
     Rule("LM318", "warning", SPLIT, context.future_time, _RECORDS, "0.2.0"),
     Rule("LM319", "warning", SPLIT, context.odd_duration, _RECORDS, "0.2.0"),
-    Rule("LM320", "error", SPLIT, context.incompatible_records, (*_RECORDS, "LM310"), "0.2.0"),
-    Rule("LM321", "note", SPLIT, context.mixed_versions, _VERSIONS, "0.2.0", _AUDIT),
+    Rule("LM320", "error", SPLIT, versions.incompatible_records, (*_RECORDS, "LM310"), "0.2.0"),
+    Rule("LM321", "note", SPLIT, versions.mixed_versions, _VERSIONS, "0.2.0", _AUDIT),
     Rule("LM322", "error", SPLIT, context.miscounted_records, _RECORDS, "0.2.0"),
+    Rule("LM323", "note", PROJECT, legacy.ending_legacy, since="0.2.0", raised=_AUDIT),
+    Rule("LM128", "warning", IGNORES, ignores.ended_ignore, raised=_AUDIT_ERROR),
+    Rule("LM129", "note", IGNORES, ignores.idle_ignore, raised=_AUDIT),
+    Rule("LM130", "error", IGNORES, ignores.unapproved_ignore),
 )  # fmt: skip
 
 BY_CODE = {rule.code: rule for rule in RULES}
@@ -90,42 +110,85 @@ def find_rule(selector: str) -> Rule:
 def judge(snapshot: Snapshot, today: str, *, scopes: Iterable[str] = ()) -> Report:
     """Ask every rule (or those of `scopes`) and return the report.
 
-    today: ISO date, for ignores that end. A rule whose prerequisite failed on a subject is
-    skipped there. Pipeline rules speak only of splits that have no error otherwise: a failed
-    check removes the gate, and one fault is enough to read about.
+    today: ISO date, for what `ignore`, `adoption` and `legacy` say of days. A rule whose
+    prerequisite failed on a subject is skipped there. Pipeline rules speak only of splits that
+    have no error otherwise: a failed check removes the gate, and one fault is enough to read about.
     """
-    _refuse_unknown(snapshot.config.ignore)
+    _refuse_unknown(snapshot.config)
     asked = frozenset(scopes)
-    findings: list[Finding] = []
-    skipped: list[Skip] = []
-    failed: dict[str, set[tuple[str, str]]] = {}
-    errors: set[str] = set()
-    for rule in RULES:
-        if asked and rule.scope not in asked:
+    wanted = [rule for rule in RULES if not asked or rule.scope in asked]
+    snapshot = snapshot._replace(today=today)
+    found = _Found([], [], {}, set(), adopting(snapshot))
+    for rule in wanted:
+        if rule.scope != IGNORES:
+            _ask(rule, snapshot, found)
+    kept, ignored = taken_back(found.findings, snapshot.config.ignore, today)
+    snapshot = snapshot._replace(idle=_idle(snapshot, found.skipped, ignored))
+    found = found._replace(findings=kept)
+    for rule in wanted:
+        if rule.scope == IGNORES:
+            _ask(rule, snapshot, found)
+    order = sorted(
+        found.findings, key=lambda f: (f.place.path, -SEVERITIES.index(f.severity), f.code)
+    )
+    return Report(tuple(order), tuple(found.skipped), tuple(ignored), len(snapshot.sidecars))
+
+
+class _Found(NamedTuple):
+    """What the rules found so far; failed: subjects by code; errors: splits that have one."""
+
+    findings: list[Finding]
+    skipped: list[Skip]
+    failed: dict[str, set[tuple[str, str]]]
+    errors: set[str]
+    adopting: Adopting
+
+
+def _ask(rule: Rule, snapshot: Snapshot, found: _Found) -> None:
+    """Ask one rule and add what it finds."""
+    hits = found.failed.setdefault(rule.code, set())
+    for hit in rule.judge(snapshot):
+        because = hit.untold or _blocked(rule, hit, found.failed, found.errors)
+        if because is not None:
+            found.skipped.append(Skip(rule.code, hit.subject[0], because))
             continue
-        hits = failed.setdefault(rule.code, set())
-        for hit in rule.judge(snapshot):
-            because = hit.untold or _blocked(rule, hit, failed, errors)
-            if because is not None:
-                skipped.append(Skip(rule.code, hit.subject[0], because))
-                continue
-            hits.add(hit.subject)
-            finding = _finding(rule, hit, snapshot)
-            findings.append(finding)
-            if finding.severity == "error":
-                errors.add(hit.subject[0])
-    kept, ignored = _apply_ignores(findings, snapshot.config.ignore, today)
-    order = sorted(kept, key=lambda f: (f.place.path, -SEVERITIES.index(f.severity), f.code))
-    return Report(tuple(order), tuple(skipped), tuple(ignored), len(snapshot.sidecars))
+        hits.add(hit.subject)
+        finding = softened(found.adopting, _finding(rule, hit, snapshot), hit.subject[1])
+        found.findings.append(finding)
+        if finding.severity == "error":
+            found.errors.add(hit.subject[0])
 
 
-def _refuse_unknown(ignores: tuple[Ignore, ...]) -> None:
-    """Raise BadConfig for an ignore that can never apply."""
+def _idle(
+    snapshot: Snapshot, skipped: Iterable[Skip], ignored: Iterable[Ignored]
+) -> frozenset[int]:
+    """Return the entries of `ignore:` in force that took nothing back, though they were asked."""
+    unread = any(
+        layer.annotations and isinstance(snapshot.annotations.get((one.split, layer.name), ""), str)
+        for one in snapshot.sidecars
+        for layer in one.layers
+    )
+    unasked = {skip.code for skip in skipped}
+    unasked |= {rule.code for rule in RULES if unread and rule.code.startswith("LM3")}
+    used = {one.entry for one in ignored}
+    return frozenset(
+        number
+        for number, entry in enumerate(snapshot.config.ignore)
+        if entry not in used
+        and in_force(entry, snapshot.today)
+        and (entry.rule.upper() in RETIRED or find_rule(entry.rule).code not in unasked)
+    )
+
+
+def _refuse_unknown(config: Config) -> None:
+    """Raise BadConfig for an entry that can never apply."""
     known = {*BY_CODE, *RETIRED, *(rule.name.upper() for rule in RULES)}
-    for ignore in ignores:
-        if ignore.rule.upper() not in known:
+    asked = [("ignore", entry.rule) for entry in config.ignore]
+    asked += [("adoption", e.rule) for e in config.adoption if not _FAMILY.match(e.rule.upper())]
+    for key, rule in asked:
+        if rule.upper() not in known:
             raise BadConfig(
-                f"labelmeta.yaml: `ignore:` names the rule {ignore.rule!r}, which does not exist; "
+                f"labelmeta.yaml: `{key}:` names the rule {rule!r}, which does not exist; "
                 "`labelmeta explain` lists all of them"
             )
 
@@ -161,33 +224,6 @@ def _finding(rule: Rule, hit: Hit, snapshot: Snapshot) -> Finding:
         rule.unjudged,
         hit.subject[0] if rule.scope == PROJECT and hit.subject[0] in snapshot.guidelines else "",
     )
-
-
-def _apply_ignores(
-    findings: list[Finding], ignores: tuple[Ignore, ...], today: str
-) -> tuple[list[Finding], list[Ignored]]:
-    """Take out what the configuration ignores; what could not be judged cannot be ignored."""
-    active = [
-        (ignore, glob_matcher((ignore.path,)))
-        for ignore in ignores
-        if ignore.until is None or today <= ignore.until
-    ]
-    kept: list[Finding] = []
-    ignored: list[Ignored] = []
-    for finding in findings:
-        match = next((i for i, paths in active if _covers(i, paths, finding)), None)
-        if match is None or finding.unjudged:
-            kept.append(finding)
-        else:
-            ignored.append(Ignored(finding, match.reason, match.until))
-    return kept, ignored
-
-
-def _covers(ignore: Ignore, paths: re.Pattern[str], finding: Finding) -> bool:
-    if ignore.rule.upper() != finding.code and ignore.rule.lower() != finding.name:
-        return False
-    candidates = (finding.split, finding.place.path, finding.place.path.removesuffix(SUFFIX))
-    return any(paths.match(path) for path in candidates if path)
 
 
 def only_splits(report: Report, wanted: Iterable[str]) -> Report:

@@ -1,4 +1,4 @@
-"""LM1xx, third part: guidelines at HEAD, and how far links are behind them.
+"""LM1xx, third part: guidelines at HEAD, and how the links of a project stand to them.
 
 Each Bad and Good is a project in short: the guideline `g` at HEAD, and links. A test runs
 every one of them.
@@ -10,21 +10,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from dvc_labelmeta.checks.links import link_hit, name_of, pinned
+from dvc_labelmeta.checks.modes import effect, operations
+from dvc_labelmeta.checks.outdated import commits
 from dvc_labelmeta.checks.rule import Hit, short
 from dvc_labelmeta.model.config import CONFIG_FILE
 from dvc_labelmeta.model.guideline import BUMPS, Pin, declared_bump
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot
 
-# DESIGN: how much "the guideline moved on" matters, by mode and bump; absent = nothing.
-OUTDATED = {
-    "none": {},
-    "backward": {"patch": "note", "minor": "warning", "unknown": "warning", "major": "error"},
-    "forward": {"patch": "note", "minor": "warning", "unknown": "warning", "major": "error"},
-    "full": {"patch": "note", "minor": "warning", "unknown": "warning", "major": "error"},
-    "frozen": {"patch": "note", "minor": "error", "unknown": "error", "major": "error"},
-}
-_SHOWN_COMMITS = 5
+# how grave it is that splits of one data set are linked that far apart
+_APART = {"none": None, "patch": None, "minor": "warning", "unknown": "warning"}
 
 
 def missing_guideline(snapshot: Snapshot) -> Iterator[Hit]:
@@ -71,41 +66,6 @@ def uncommitted_guideline(snapshot: Snapshot) -> Iterator[Hit]:
             )
 
 
-def outdated_guideline(snapshot: Snapshot) -> Iterator[Hit]:
-    """The guideline moved on since the split was linked.
-
-    How much it matters depends on the declared bump and on the mode of the layer: a frozen split
-    tolerates only a patch. The bump is the step of the version number; for prose it is the line
-    `Labelmeta-Change: patch` (or minor, major) of the commit message.
-
-    Bad:
-        guidelines: {g: {version: "2.0.0"}}
-        links: {data/train.csv: {version: "1.0.0", bump: major}}
-    Good:
-        guidelines: {g: {version: "2.0.0"}}
-        links: {data/train.csv: {version: "2.0.0"}}
-    Fix: check the labels against the new text, then labelmeta link SPLIT
-    """
-    for one, layer, guideline, pin in pinned(snapshot):
-        if guideline.head is None or guideline.head.object == layer.guideline.object:
-            continue
-        severity = OUTDATED[layer.mode].get(pin.bump)
-        link, version = layer.guideline, guideline.head.version
-        if severity is None or (severity != "error" and version == link.version):
-            continue  # the same version with another text is LM124's to tell
-        kind = "bump not declared" if pin.bump == "unknown" else pin.bump
-        yield link_hit(
-            one,
-            layer,
-            "version",
-            f"{name_of(one, layer)} ({layer.mode}) is linked to guideline {link.id} "
-            f"{link.version}; HEAD has {version} ({kind}, {_distance(pin)})",
-            f"check the labels against the new text, then labelmeta link {one.split}",
-            severity,
-            _commits(pin),
-        )
-
-
 def reused_guideline_version(snapshot: Snapshot) -> Iterator[Hit]:
     """A guideline's content changed, its version number did not.
 
@@ -130,7 +90,7 @@ def reused_guideline_version(snapshot: Snapshot) -> Iterator[Hit]:
                 f"{name_of(one, layer)} and {short(head.object)} at HEAD",
                 f"raise `version` in {guideline.path}",
                 None,
-                _commits(pin),
+                commits(pin),
             )
 
 
@@ -213,22 +173,7 @@ def _apart(layer: Layer, pin: Pin, newest: Layer, newest_pin: Pin) -> str | None
     if link.object == other.object:
         return None
     bump = declared_bump(link.version, other.version)
-    if bump == "unknown" and newest_pin.behind == ():
-        bump = pin.bump
-    return {"patch": None, "minor": "warning", "unknown": "warning"}.get(bump, "error")
-
-
-def _distance(pin: Pin) -> str:
-    versions = len(pin.versions)
-    text = f"{versions} version{'s' * (versions != 1)}"
-    if pin.behind is None:
-        return text + " behind"
-    return f"{text}, {len(pin.behind)} commit{'s' * (len(pin.behind) != 1)} behind"
-
-
-def _commits(pin: Pin) -> tuple[str, ...]:
-    behind = pin.behind or ()
-    lines = [f"{commit[:12]} {date} {subject}" for commit, date, subject in behind[:_SHOWN_COMMITS]]
-    if len(behind) > _SHOWN_COMMITS:
-        lines.append(f"… and {len(behind) - _SHOWN_COMMITS} more commits")
-    return tuple(lines)
+    if newest_pin.behind == ():  # it is at HEAD, which the other one was compared with
+        declared = pin.bump if bump == "unknown" else bump
+        bump = effect("backward", declared, operations(pin.both)).bump
+    return _APART.get(bump, "error")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from dvc_labelmeta.checks.links import layers, name_of
 from dvc_labelmeta.checks.rule import Hit
-from dvc_labelmeta.model.facts import Flaw
+from dvc_labelmeta.model.facts import Flaw, RecordFacts
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot
 
@@ -328,3 +328,16 @@ def _details(flaw: Flaw) -> tuple[str, ...]:
     ]
     more = flaw.records - len(shown)
     return tuple([*shown, f"and {more} more"] if shown and more > 0 else shown)
+
+
+def read_layers(snapshot: Snapshot) -> Iterator[tuple[Sidecar, Layer, RecordFacts]]:
+    """Yield each layer whose records were read."""
+    for one, layer in layers(snapshot):
+        found = snapshot.annotations.get((one.split, layer.name))
+        if isinstance(found, RecordFacts):
+            yield one, layer, found
+
+
+def many(count: int) -> str:
+    """Return "1 record" or "3 records"."""
+    return f"{count} record{'s' * (count != 1)}"

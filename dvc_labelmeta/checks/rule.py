@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from dvc_labelmeta.model.snapshot import Place, Snapshot
 
-SPLIT, PROJECT, PIPELINE = "split", "project", "pipeline"
+SPLIT, PROJECT, PIPELINE, IGNORES = "split", "project", "pipeline", "ignores"
 
 
 class Hit(NamedTuple):
@@ -40,9 +40,10 @@ class Judge(Protocol):
 class Rule(NamedTuple):
     """One rule of the catalogue.
 
-    scope: SPLIT rules hold a gate back, PIPELINE rules judge dvc.yaml and dvc.lock, PROJECT
-    rules the rest. raised: severity by profile where it is stricter than `severity`.
-    unjudged: a hit means that nothing could be said (exit code 2).
+    scope: SPLIT rules hold a gate back, PIPELINE rules judge dvc.yaml and dvc.lock, IGNORES
+    rules the entries of `ignore:` once the others were asked, PROJECT rules the rest.
+    raised: severity by profile where it is stricter than `severity`. unjudged: a hit means that
+    nothing could be said (exit code 2).
     """
 
     code: str

@@ -47,7 +47,7 @@ def link(
         str,
         typer.Option(
             help=f"How labels relate to later versions: {', '.join(MODES)}. "
-            "Default: frozen for test splits, else backward.",
+            "Default: frozen for test splits, else as labelmeta.yaml says, else backward.",
             show_default=False,
         ),
     ] = "",

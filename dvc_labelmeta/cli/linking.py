@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from dvc_labelmeta.cli.project import Project
@@ -86,7 +86,8 @@ def _linked(
     one = one or links.new_sidecar(record)
     for id_ in _guidelines(project, one, wish, split):
         found = _kept(project.snapshot, one, _allowed(project, id_, wish))
-        one = links.relinked(one, record, found.link, wish.layer, wish.mode)
+        default = project.snapshot.config.modes.get(id_)
+        one = links.relinked(one, record, found.link, wish.layer, wish.mode, default)
         lines.append(_line(one, found, split))
     return _with_wishes(one, wish), lines
 
@@ -245,7 +246,7 @@ def _edits(snapshot: Snapshot, results: list[Sidecar]) -> list[Edit]:
         else:
             text = decode(before)
             after = changed(text, parse(text), one)
-            _refuse_wrong_splice(after, one)
+            _refuse_wrong_splice(after, one, snapshot.config.modes)
         edits.append(Edit(one.path, before, after.encode()))
     for one in results:
         if one.split in snapshot.records:
@@ -253,8 +254,8 @@ def _edits(snapshot: Snapshot, results: list[Sidecar]) -> list[Edit]:
     return edits
 
 
-def _refuse_wrong_splice(text: str, one: Sidecar) -> None:
-    if sidecar(one.path, parse(text)) != one:
+def _refuse_wrong_splice(text: str, one: Sidecar, modes: Mapping[str, str]) -> None:
+    if sidecar(one.path, parse(text), modes) != one:
         raise Refused(f"{one.path} is laid out unusually; move it away and link {one.split} anew")
 
 

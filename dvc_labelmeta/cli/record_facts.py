@@ -14,6 +14,7 @@ from dvc_labelmeta.model.facts import Expected, RecordFacts
 from dvc_labelmeta.model.sidecar import Layer, Records, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.cache import Cache, forget_others
+from dvc_labelmeta.read.earlier import with_earlier
 from dvc_labelmeta.read.latest import latest
 from dvc_labelmeta.read.sources import Source, shards, source_of
 from dvc_labelmeta.read.vocabulary import Known, begins, known
@@ -56,7 +57,7 @@ def with_facts(snapshot: Snapshot) -> Snapshot:
             if layer.annotations is not None:
                 found[one.split, layer.name] = _facts(snapshot, one, layer)
     forget_others(snapshot.root, [_name(*key) for key in found])
-    return snapshot._replace(annotations=found) if found else snapshot
+    return with_earlier(snapshot._replace(annotations=found)) if found else snapshot
 
 
 def facts_of(

@@ -78,7 +78,10 @@ CONFIG = record(
             record(
                 "where a guideline lives",
                 {"path": text("file or folder, from this file", PATH, "guidelines/sentiment")},
-                {"repo": text("a repository of `repos:`, where it is not this one", ID)},
+                {
+                    "repo": text("a repository of `repos:`, where it is not this one", ID),
+                    "mode": choice("of layers whose sidecar names none; default: backward", MODES),
+                },
             ),
         ),
         "repos": mapped(
@@ -96,7 +99,41 @@ CONFIG = record(
                     "path": text("shell pattern for the split or file", SOME, "data/old.csv"),
                     "reason": text("why; shown in every report"),
                 },
-                {"until": text("last day it holds, ISO date, quoted", DATE, "2027-03-01")},
+                {
+                    "until": text("last day it holds, ISO date, quoted", DATE, "2027-03-01"),
+                    "approved_by": text(
+                        "who decided it: a name or a role; profile audit asks for it",
+                        SOME,
+                        "data-owner",
+                    ),
+                },
+            ),
+        ),
+        "adoption": listed(
+            "rules that find no more than warnings before a day",
+            record(
+                "one rule, or several, to be adopted",
+                {
+                    "rule": text("code or name of the rule, or the beginning: LM3*", SOME, "LM3*"),
+                    "from": text("first day it is as strict as ever, quoted", DATE, "2027-03-01"),
+                },
+                {
+                    "path": text("shell pattern for the split or file; default: all", SOME),
+                    "guideline": text("only for what is linked to it, by id", ID),
+                },
+            ),
+        ),
+        "legacy": listed(
+            "old guideline versions whose records are accepted for a while",
+            record(
+                "one decision",
+                {
+                    "guideline": text("its id", ID),
+                    "versions": texts("versions, quoted; `<2.0.0`: all before that one"),
+                    "until": text("last day they are accepted, quoted", DATE, "2027-03-01"),
+                    "reason": text("why"),
+                },
+                {},
             ),
         ),
     },
@@ -169,7 +206,11 @@ SIDECAR = record(
                     )
                 },
                 {
-                    "mode": choice("how the labels relate to later versions", MODES),
+                    "mode": choice(
+                        "how the labels relate to later versions; default: the guideline's mode "
+                        "in labelmeta.yaml, else backward",
+                        MODES,
+                    ),
                     "annotations": record(
                         "the records of who labelled what",
                         {"path": text("file or folder, from this file", PATH)},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dvc_labelmeta.errors import CLEAN, FINDINGS, UNJUDGED
+from dvc_labelmeta.model.config import Ignore
 from dvc_labelmeta.model.snapshot import Place
 
 SEVERITIES = ("note", "warning", "error")
@@ -43,11 +44,10 @@ class Skip(NamedTuple):
 
 
 class Ignored(NamedTuple):
-    """A finding that the configuration takes back, and the reason given."""
+    """A finding that the configuration takes back, and the entry of `ignore:` that does."""
 
     finding: Finding
-    reason: str
-    until: str | None = None
+    entry: Ignore
 
 
 class Report(NamedTuple):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 STATUSES = ("draft", "active", "deprecated", "retired")
 # what an author may say of a reworded clause; after a typo, or kept, it means the same
@@ -49,6 +50,17 @@ class Guideline(NamedTuple):
     releases: tuple[Release, ...] = ()
 
 
+class Both(NamedTuple):
+    """What two states of a structured guideline say: guideline.yaml of each, parsed.
+
+    rest: the names of the other files of its folder that differ, which nobody read.
+    """
+
+    previous: Mapping[str, Any]
+    current: Mapping[str, Any]
+    rest: tuple[str, ...] = ()
+
+
 class Pin(NamedTuple):
     """What Git knows about one link.
 
@@ -61,7 +73,9 @@ class Pin(NamedTuple):
     behind: the commits after the link that touched the guideline, newest first, each as
         (hash, date, subject); None where that cannot be known.
     versions: the versions those commits brought, oldest first, without the linked one.
-    bump: how far HEAD's edition is from the linked one: one of BUMPS.
+    bump: how far HEAD's edition is from the linked one, as declared: one of BUMPS.
+    both: what the linked edition says and HEAD's; None where they are the same, or one is prose
+        or cannot be read.
     """
 
     present: bool
@@ -73,6 +87,7 @@ class Pin(NamedTuple):
     behind: tuple[tuple[str, str, str], ...] | None = None
     versions: tuple[str, ...] = ()
     bump: str = "none"
+    both: Both | None = None
 
 
 def semver(version: str) -> tuple[int, int, int, str] | None:
@@ -82,6 +97,17 @@ def semver(version: str) -> tuple[int, int, int, str] | None:
         return None
     major, minor, patch, pre = match.groups()
     return int(major), int(minor), int(patch), pre or ""
+
+
+def precedes(version: str, other: str) -> bool:
+    """Whether a version is older than another; False where one is no semantic version.
+
+    A pre-release comes before its release.
+    """
+    first, second = semver(version), semver(other)
+    if first is None or second is None:
+        return False
+    return (*first[:3], not first[3], first[3]) < (*second[:3], not second[3], second[3])
 
 
 def declared_bump(previous: str, current: str) -> str:

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 SUFFIX = ".labelmeta.yaml"
-MODES = ("none", "backward", "forward", "full", "frozen")
+TRANSITIVE = "_transitive"
+MODES = (
+    "none",
+    "backward",
+    "backward_transitive",
+    "forward",
+    "forward_transitive",
+    "full",
+    "full_transitive",
+    "frozen",
+)
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Link(NamedTuple):
@@ -34,12 +47,16 @@ class Records(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """One labelling of a split under one guideline; `annotations` are its records, if any."""
+    """One labelling of a split under one guideline; `annotations` are its records, if any.
+
+    mode: the one that holds; own: the sidecar says it, it is not the guideline's default.
+    """
 
     name: str
     guideline: Link
     mode: str = "backward"
     annotations: Records | None = None
+    own: bool = True
 
 
 class DataPin(NamedTuple):
@@ -75,8 +92,11 @@ class Sidecar(NamedTuple):
         return any(layer.mode == "frozen" for layer in self.layers)
 
 
-def sidecar(path: str, value: dict[str, Any]) -> Sidecar:
-    """Build a Sidecar from what the file at `path` (from the root) holds, fit for its schema."""
+def sidecar(path: str, value: dict[str, Any], modes: Mapping[str, str] = _NONE) -> Sidecar:
+    """Build a Sidecar from what the file at `path` (from the root) holds, fit for its schema.
+
+    modes: by guideline id, that of layers which name none.
+    """
     data = value["data"]
     split = posixpath.normpath(posixpath.join(posixpath.dirname(path), data["path"]))
     return Sidecar(
@@ -97,8 +117,9 @@ def sidecar(path: str, value: dict[str, Any]) -> Sidecar:
             Layer(
                 name,
                 _link(layer["guideline"]),
-                layer.get("mode", "backward"),
+                layer.get("mode") or modes.get(layer["guideline"]["id"], "backward"),
                 _annotations(layer.get("annotations")),
+                "mode" in layer,
             )
             for name, layer in value["layers"].items()
         ),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from dvc_labelmeta.model.config import Config
 from dvc_labelmeta.model.facts import RecordFacts
-from dvc_labelmeta.model.guideline import Guideline, Pin
+from dvc_labelmeta.model.guideline import Both, Guideline, Pin
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 
 _NONE: Mapping[Any, Any] = MappingProxyType({})
@@ -108,8 +108,11 @@ class Snapshot(NamedTuple):
     file by split; untracked_gates: the splits of those that Git does not track. untracked:
     sidecars that Git does not track; buried: those it cannot see, in folders that DVC tracks.
     folders: data that DVC tracks as a folder. texts: the text of each file of ours, for line
-    numbers. annotations: by (split, layer), facts about its records, or why there are none; filled
-    by `labelmeta check` only.
+    numbers. annotations: by (split, layer), facts about its records, or why there are none.
+    earlier: by (guideline id, version of records in a layer of a transitive mode), what that
+    version and HEAD's say, where both are known. Only `labelmeta check` fills these two. today
+    (ISO date) and idle, the entries of `ignore:` (by number) that take nothing back, are filled
+    when it is judged.
     """
 
     root: str
@@ -134,6 +137,9 @@ class Snapshot(NamedTuple):
     runs: tuple[Run, ...] = ()
     texts: Mapping[str, str] = _NONE
     annotations: Mapping[tuple[str, str], RecordFacts | str] = _NONE
+    earlier: Mapping[tuple[str, str], Both] = _NONE
+    today: str = ""
+    idle: frozenset[int] = frozenset()
 
     def pin(self, layer: Layer) -> Pin | None:
         """Return what Git knows about the link of a layer; None where nothing could be asked."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.config import GuidelineRef
 from dvc_labelmeta.model.guideline import (
+    Both,
     Edition,
     Guideline,
     Pin,
@@ -43,6 +45,7 @@ class Editions:
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
         self._known: dict[str, Edition | None] = {}
+        self._structures: dict[str, Mapping[str, Any]] = {}
 
     def at(self, commit: str, path: str) -> Edition | None:
         """Return the edition at `path` (from the top level) in a commit; None: not there."""
@@ -65,6 +68,18 @@ class Editions:
             self._known[object_] = self._read(object_, folder=folder, path=path)
         return self._known[object_]
 
+    def both(self, previous: str, current: str) -> Both | None:
+        """Return what two objects say that were read; None where one of them is no structure."""
+        structures = self._structures.get(previous), self._structures.get(current)
+        if structures[0] is None or structures[1] is None:
+            return None
+        files = [
+            {e.name: e.object for e in self.objects.entries(one) if e.name != STRUCTURED}
+            for one in (previous, current)
+        ]
+        rest = tuple(name for name, _ in sorted(files[0].items() ^ files[1].items()))
+        return Both(structures[0], structures[1], tuple(dict.fromkeys(rest)))
+
     def _read(self, object_: str, *, folder: bool, path: str) -> Edition | None:
         blob: str | None = object_ if structured_path(path, folder=False) else None
         if folder:
@@ -82,6 +97,7 @@ class Editions:
             return prose
         if misfits("guideline", value):
             return prose
+        self._structures[object_] = value
         approved = tuple(entry["name"] for entry in value.get("approved_by", ()))
         return Edition(object_, value["version"], value["status"], approved)
 
@@ -149,7 +165,11 @@ class Pins:
         if head is None or head.object == link.object:
             return pin._replace(behind=())
         linked = pin.edition.version if pin.edition else link.version
-        pin = pin._replace(bump=declared_bump(linked, head.version), versions=(head.version,))
+        pin = pin._replace(
+            bump=declared_bump(linked, head.version),
+            versions=(head.version,),
+            both=self.editions.both(link.object, head.object),
+        )
         if base is None:
             return pin
         return self._distance(pin, guideline, linked, base, {path, old_path})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -56,7 +56,7 @@ def load(
         source = WorkTree(git) if rev is None else CommitTree(git, objects, repository.head)
         reader = _Reader(root, git.prefix, source)
         settings = reader.config()
-        reader.sidecars()
+        reader.sidecars(settings.modes)
         pipelines = reader.data()
         reader.git_data(also)
         # what was committed there could claim any history: only a cache of this clone is believed
@@ -79,7 +79,7 @@ def load_links(root: str) -> Snapshot:
     git = open_repository(root).git
     reader = _Reader(root, git.prefix, WorkTree(git))
     settings = reader.config()
-    reader.sidecars()
+    reader.sidecars(settings.modes)
     return Snapshot(
         root=root,
         prefix=git.prefix,
@@ -174,8 +174,8 @@ class _Reader:
                     ("guidelines", ref.id, "path"),
                 )
 
-    def sidecars(self) -> None:
-        """Read every sidecar."""
+    def sidecars(self, modes: Mapping[str, str]) -> None:
+        """Read every sidecar; `modes` by guideline id."""
         for path in self.paths:
             if not path.endswith(SUFFIX):
                 continue
@@ -186,7 +186,7 @@ class _Reader:
             value = self.shaped(path, "sidecar")
             if value is None:
                 continue
-            one = sidecar(path, value)
+            one = sidecar(path, value, modes)
             if leaves(one.split, 0):
                 at = Place(path, ("data", "path"))
                 self.faults.append(

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from dvc_labelmeta.checks.rule import Rule
 from dvc_labelmeta.model.finding import Finding, Report
-from dvc_labelmeta.report.text import summary
+from dvc_labelmeta.report.text import ignored_text, summary
 
 SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -40,7 +40,12 @@ def as_json(report: Report, rules: Iterable[Rule], prefix: str, version: str) ->
             {"code": s.code, "subject": s.subject, "because": s.because} for s in report.skipped
         ],
         "ignored": [
-            _finding(i.finding, prefix) | {"reason": i.reason, "until": i.until}
+            _finding(i.finding, prefix)
+            | {
+                "reason": i.entry.reason,
+                "until": i.entry.until,
+                "approved_by": i.entry.approved_by,
+            }
             for i in report.ignored
         ],
     }
@@ -89,8 +94,9 @@ def _fingerprints(findings: Iterable[Finding], prefix: str) -> Iterator[tuple[Fi
 def sarif(report: Report, rules: Iterable[Rule], prefix: str, version: str) -> str:
     """Return the report as SARIF 2.1.0 (OASIS); rule help comes from the rules' own text.
 
-    What the configuration ignores is left out: GitHub does not know `suppressions` and would open
-    an alert for it. The id keeps the projects of a monorepo apart.
+    What the configuration ignores is a notification about it, no result with `suppressions`: GitHub
+    does not know these and would open an alert (codeql-action, issue 1230). The id keeps the
+    projects of a monorepo apart.
     """
     known = list(rules)
     index = {rule.code: number for number, rule in enumerate(known)}
@@ -103,7 +109,20 @@ def sarif(report: Report, rules: Iterable[Rule], prefix: str, version: str) -> s
         "tool": {"driver": driver},
         "automationDetails": {"id": f"labelmeta/{_uri(prefix)}"},
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": not any(f.unjudged for f in report.findings)}],
+        "invocations": [
+            {
+                "executionSuccessful": not any(f.unjudged for f in report.findings),
+                "toolConfigurationNotifications": [
+                    {
+                        "level": "note",
+                        "message": {"text": ignored_text(ignored)},
+                        "associatedRule": {"id": ignored.finding.code},
+                        "locations": [_sarif_location(ignored.finding, prefix)],
+                    }
+                    for ignored in report.ignored
+                ],
+            }
+        ],
         "results": [
             _sarif_result(finding, mark, index, prefix)
             for finding, mark in _fingerprints(report.findings, prefix)
@@ -130,6 +149,18 @@ def _sarif_rule(rule: Rule) -> dict[str, Any]:
 def _sarif_result(
     finding: Finding, mark: str, index: dict[str, int], prefix: str
 ) -> dict[str, Any]:
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": index[finding.code],
+        "level": finding.severity,
+        "message": {"text": _body(finding)},
+        "locations": [_sarif_location(finding, prefix)],
+        # not primaryLocationLineHash: GitHub's upload action makes that one from the file
+        "partialFingerprints": {"labelmeta/v1": mark},
+    }
+
+
+def _sarif_location(finding: Finding, prefix: str) -> dict[str, Any]:
     region = {
         "startLine": max(finding.place.line, 1),
         "startColumn": max(finding.place.column, 1),
@@ -138,15 +169,7 @@ def _sarif_result(
         "artifactLocation": {"uri": _uri(prefix + finding.place.path)},
         "region": region,
     }
-    return {
-        "ruleId": finding.code,
-        "ruleIndex": index[finding.code],
-        "level": finding.severity,
-        "message": {"text": _body(finding)},
-        "locations": [{"physicalLocation": physical}],
-        # not primaryLocationLineHash: GitHub's upload action makes that one from the file
-        "partialFingerprints": {"labelmeta/v1": mark},
-    }
+    return {"physicalLocation": physical}
 
 
 def _uri(path: str) -> str:
@@ -167,7 +190,7 @@ def junit(report: Report, rules: Iterable[Rule], prefix: str, version: str) -> s
     for finding in report.findings:
         found.setdefault(finding.code, []).append((finding, None))
     for ignored in report.ignored:
-        found.setdefault(ignored.finding.code, []).append((ignored.finding, ignored.reason))
+        found.setdefault(ignored.finding.code, []).append((ignored.finding, ignored.entry.reason))
     suite = ET.Element("testsuite", name="labelmeta")
     names: dict[str, int] = {}
     for rule in rules:

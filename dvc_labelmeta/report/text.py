@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dvc_labelmeta.model.finding import Finding, Report
+from dvc_labelmeta.model.finding import Finding, Ignored, Report
 
 _COLOURS = {"error": "\x1b[31m", "warning": "\x1b[33m", "note": "\x1b[36m", "bold": "\x1b[1m"}
 _RESET = "\x1b[0m"
@@ -66,12 +66,16 @@ def text(report: Report, *, verbose: bool = False, colour: bool = False) -> str:
             f"skipped: {s.code} for {plain(s.subject)}, because of {s.because}"
             for s in report.skipped
         ]
-    parts += [
-        f"ignored: {i.finding.code} {plain(i.finding.place.path)}: {plain(i.reason)}"
-        + (f" (until {i.until})" if i.until else "")
-        for i in report.ignored
-    ]
+        parts += map(ignored_text, report.ignored)
     return "\n".join([*parts, summary(report)]) + "\n"
+
+
+def ignored_text(ignored: Ignored) -> str:
+    """Return one ignored finding: what, where, why, by whom and how long."""
+    finding, entry = ignored
+    by = f", approved by {entry.approved_by}" if entry.approved_by else ""
+    until = f", until {entry.until}" if entry.until else ""
+    return plain(f"ignored: {finding.code} {finding.place.path}: {entry.reason}{by}{until}")
 
 
 def summary(report: Report) -> str:
@@ -80,6 +84,9 @@ def summary(report: Report) -> str:
     if not report.findings and not report.splits:
         return "nothing was checked: no split is linked yet (labelmeta link SPLIT --guideline ID)"
     skipped = f"; {_counted(len(report.skipped), 'check')} skipped" if report.skipped else ""
+    if report.ignored:
+        codes = dict.fromkeys(sorted(i.finding.code for i in report.ignored))
+        skipped += f"; {len(report.ignored)} ignored ({', '.join(codes)})"
     if not report.findings:
         clean = f"nothing new since {report.since}" if report.since else "aligned"
         why = " (labelmeta --verbose check says why)" if skipped else ""

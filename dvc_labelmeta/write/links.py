@@ -27,19 +27,24 @@ def relinked(
     link: Link,
     layer: str | None,
     mode: str | None,
+    default: str | None = None,
 ) -> Sidecar:
     """Return the sidecar of a split after linking one layer of it.
 
     layer: None = the layer already under this guideline, else "labels". mode: None = as it was;
-    new layers are backward, those of test splits frozen. Data is pinned as recorded now.
+    new layers of test splits are frozen, others are left to the guideline's `default`, or backward
+    where it has none. Data is pinned as recorded now.
     """
     same = [known.name for known in one.layers if known.guideline.id == link.id]
     name = layer or (same[0] if same else "labels")
     old = next((known for known in one.layers if known.name == name), None)
-    if mode is None:
-        default = "frozen" if is_benchmark(one.split) else "backward"
-        mode = old.mode if old is not None else default
-    new = Layer(name, link, mode, old.annotations if old is not None else None)
+    new = old._replace(guideline=link) if old else Layer(name, link, own=default is None)
+    if mode is None and old is None and is_benchmark(one.split):
+        mode = "frozen"
+    if mode is not None:
+        new = new._replace(mode=mode, own=True)
+    elif not new.own:
+        new = new._replace(mode=default or "backward")
     layers = tuple(new if known.name == name else known for known in one.layers)
     one = one._replace(layers=layers if old is not None else (*layers, new))
     return one._replace(data=data_pin(record, one.path, exact=one.frozen))

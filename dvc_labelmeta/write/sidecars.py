@@ -51,15 +51,18 @@ def value_of(one: Sidecar) -> dict[str, Any]:
 def _layer(layer: Layer) -> dict[str, Any]:
     link = layer.guideline
     records = {} if layer.annotations is None else {"annotations": {"path": layer.annotations.path}}
-    return records | {
-        "guideline": {
-            "id": link.id,
-            "version": link.version,
-            "commit": link.commit,
-            "object": link.object,
-        },
-        "mode": layer.mode,
-    }
+    return (
+        records
+        | {
+            "guideline": {
+                "id": link.id,
+                "version": link.version,
+                "commit": link.commit,
+                "object": link.object,
+            },
+        }
+        | ({"mode": layer.mode} if layer.own else {})
+    )
 
 
 def rendered(one: Sidecar) -> str:
@@ -79,7 +82,7 @@ def rendered(one: Sidecar) -> str:
         lines += [f"  {plain(name)}:", "    guideline:"]
         for key, item in layer["guideline"].items():
             lines.append(f"      {key}: {plain(item) if key == 'id' else quoted(item)}")
-        lines.append(f"    mode: {layer['mode']}")
+        lines += [f"    mode: {layer['mode']}"] if "mode" in layer else []
     return "\n".join(lines) + "\n"
 
 

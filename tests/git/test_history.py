@@ -163,7 +163,7 @@ def test_renamed_guideline_folder_follows_the_configuration(linked: Repo) -> Non
     linked.commit("Follow it")
     assert linked.codes(code=0) == []
 
-    text = linked.guideline_yaml("tone", "1.1.0", "content")
+    text = linked.guideline_yaml("tone", "1.1.0", edge_cases="[]")
     linked.write("guidelines/mood/guideline.yaml", text)
     linked.commit("Tone 1.1.0")
     found = linked.findings("data/train.csv", code=0)

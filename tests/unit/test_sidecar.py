@@ -26,7 +26,7 @@ def test_shortest_file() -> None:
     found = sidecar("data/x.labelmeta.yaml", value)
     assert found.split == "data/train.csv"
     assert found.data == DataPin("train.csv", "exact", "md5", "c" * 32)
-    assert found.layers == (Layer("labels", LINK, "backward"),)
+    assert found.layers == (Layer("labels", LINK, "backward", own=False),)
     assert (found.dataset, found.name, found.owners) == ("", "", ())
 
 
