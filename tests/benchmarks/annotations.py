@@ -76,7 +76,8 @@ def _ours(path: Path, format_: str) -> Callable[[], object]:
     return run
 
 
-def _medians(runs: int, *jobs: Callable[[], object]) -> list[float]:
+def medians(runs: int, *jobs: Callable[[], object]) -> list[float]:
+    """Return the median milliseconds of each job, done in turns in this process."""
     taken: list[list[float]] = [[] for _ in jobs]
     for number in range(runs + 1):
         for times, job in zip(taken, jobs, strict=True):
@@ -110,9 +111,9 @@ def _again(folder: Path, count: int) -> Iterator[Row]:
     all_new, again, one_new = (statistics.median(times) * 1000 for times in (cold, warm, new))
     yield Row(f"{count} in {SHARDS} files, nothing changed, all new", again, all_new, 0.05)
     yield Row(f"{count} in {SHARDS} files, one new, all new", one_new, all_new, 0.05)
-    (alone,) = _medians(1, lambda: facts(names, "jsonl", L2))
+    (alone,) = medians(1, lambda: facts(names, "jsonl", L2))
     with Workers() as workers:
-        (spread,) = _medians(1, lambda: facts(names, "jsonl", L2, None, workers))
+        (spread,) = medians(1, lambda: facts(names, "jsonl", L2, None, workers))
     yield Row(f"{count} in {SHARDS} files, two Dask workers, one process", spread, alone, 4)
 
 
@@ -126,17 +127,17 @@ def _rows(folder: Path, count: int) -> Iterator[Row]:
     lines, columns = folder / f"{count}.jsonl", folder / f"{count}.parquet"
     write_jsonl(lines, count)
     duckdb.execute(f"COPY (SELECT * FROM read_json('{lines}')) TO '{columns}'")
-    ours, peer = _medians(RUNS, _ours(lines, "jsonl"), _count(lines))
+    ours, peer = medians(RUNS, _ours(lines, "jsonl"), _count(lines))
     yield Row(f"{count} JSONL, DuckDB count(*)", ours, peer, 5)
-    mine, peer = _medians(RUNS, _ours(columns, "parquet"), _columns(columns))
+    mine, peer = medians(RUNS, _ours(columns, "parquet"), _columns(columns))
     yield Row(f"{count} Parquet, DuckDB reading every column", mine, peer, 4.5)
     rust = _rust(lines)
     if rust is not None:
-        (peer,) = _medians(1, rust)
+        (peer,) = medians(1, rust)
         yield Row(f"{count} JSONL, loop with jsonschema-rs (shape only)", ours, peer, 0.4)
     yield from _again(folder, count)
     if count <= SLOW:
-        (peer,) = _medians(1, _loop(lines))
+        (peer,) = medians(1, _loop(lines))
         yield Row(f"{count} JSONL, loop with jsonschema (shape only)", ours, peer, 0.1)
 
 
