@@ -70,8 +70,8 @@ class RecordFacts(NamedTuple):
     """All that is known about one set of records.
 
     lines: lines or rows read, blank and malformed ones too. versions: (guideline version, records
-    that name it and that no other record replaces), "" for none, most frequent first. unknown: (name of a field that the format
-    does not know, records that have it).
+    that name it and count: neither replaced nor a draft, skipped or discarded), "" for none, most
+    frequent first. unknown: (name of a field that the format does not know, records that have it).
     """
 
     files: tuple[str, ...] = ()

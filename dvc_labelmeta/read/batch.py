@@ -64,7 +64,7 @@ class Batch:
         counts |= {self.numbers[file]: (records, bad, at) for file, records, bad, at in counted}
         versions = self._grouped(
             f"SELECT file, version, count(*) FROM {self.table} "
-            "WHERE record AND ours GROUP BY ALL ORDER BY 3 DESC, 2"
+            "WHERE record AND version IS NOT NULL GROUP BY ALL ORDER BY 3 DESC, 2"
         )
         unknown, flaws = self._unknown(counts), self._flaws()
         return {
@@ -124,7 +124,9 @@ class Batch:
         version = "NULL"
         if "guideline_version" in dialect.fields:
             version = dialect.text("guideline_version")
-        judged = f"coalesce({ours(dialect, self.expected)}, false)"
+        judged = ours(dialect, self.expected)
+        if "status" in dialect.fields:
+            judged += f" AND {_labelled(dialect)}"
         self.db.execute(
             f"CREATE OR REPLACE TEMP TABLE {self.table} AS SELECT file::UINTEGER AS file, "
             f"coalesce({bad}, false) AS bad, NOT blank AND NOT malformed AS record, more, narrow, "
@@ -133,8 +135,7 @@ class Batch:
             f"{_hash_if(dialect, 'supersedes')} AS supersedes, {_moment(dialect)} AS moment, "
             f"{_duration(dialect)} AS duration, "
             f"CASE WHEN {judged} THEN coalesce({version}::VARCHAR, '') END AS version, "
-            f"{item_hash(dialect, self.expected)} AS item, "
-            f"{judged} AS ours{more} "
+            f"{item_hash(dialect, self.expected)} AS item{more} "
             f"FROM ({dialect.cells(dialect.lines)})"
         )
 
@@ -220,6 +221,12 @@ def _alike(dialect: Dialect, name: str) -> str:
     return f"{name}::VARCHAR" if isinstance(dialect, Table) else name
 
 
+def _labelled(dialect: Dialect) -> str:
+    """Return the condition that a record is neither a draft, skipped nor discarded."""
+    states = ", ".join(dialect.literal(state) for state in UNLABELLED)
+    return f"coalesce(status NOT IN ({states}), true)"
+
+
 def _answer(dialect: Dialect) -> str:
     """Return "condition THEN hash": the same for two answers of which one can hold only."""
     has = dialect.fields.__contains__
@@ -230,8 +237,7 @@ def _answer(dialect: Dialect) -> str:
     condition += " AND value IS NULL" if has("value") else ""
     condition += " AND supersedes IS NULL" if has("supersedes") else ""
     if has("status"):
-        states = ", ".join(dialect.literal(state) for state in UNLABELLED)
-        condition += f" AND coalesce(status NOT IN ({states}), true)"
+        condition += f" AND {_labelled(dialect)}"
     names = ", ".join(_alike(dialect, name) for name in ("item", "annotator", "layer"))
     return f"{condition} THEN hash({names})"
 

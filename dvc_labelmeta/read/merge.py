@@ -62,10 +62,10 @@ def find_circles(db: duckdb.DuckDBPyConnection) -> None:
 
 
 def replaced(db: duckdb.DuckDBPyConnection) -> Counter[str]:
-    """Return how many of the judged records of each version another record replaces."""
+    """Return how many of the judged records of each version another one of these replaces."""
     if db.execute("SELECT count(supersedes) FROM kept").fetchone() == (0,):
         return Counter()
-    old = "SELECT supersedes FROM kept WHERE supersedes IS NOT NULL AND supersedes <> id"
+    old = "SELECT supersedes FROM kept WHERE version IS NOT NULL AND supersedes <> id"
     rows = db.execute(
         "SELECT version, count(*) FROM kept "
         f"WHERE version IS NOT NULL AND id IN ({old}) GROUP BY ALL"

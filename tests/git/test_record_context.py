@@ -119,6 +119,22 @@ def test_versions_that_do_not_fit_the_link_are_told_once(
     assert train(*other) == []
 
 
+def test_labels_made_again_are_judged_by_their_new_version(
+    linked: Repo, train: Callable[..., list[str]]
+) -> None:
+    linked.write("guidelines/tone/guideline.yaml", linked.guideline_yaml("tone", "2.0.0"))
+    linked.commit("Guideline tone 2.0.0")
+    linked.labelmeta("link", "data/train.csv")
+    old = good(id="r1")
+    new = good(id="r2", guideline_version="2.0.0", supersedes="r1")
+    assert train(old) == ["LM320"]
+    assert train(old, new) == []
+    assert train(old, new | {"status": "draft"}) == ["LM320"], "a draft replaces nothing yet"
+    other = new | {"item": "2", "supersedes": None}
+    for status in ("draft", "discarded"):
+        assert train(old | {"status": status}, good(**other)) == []
+
+
 def test_the_number_that_the_sidecar_says_is_held_to(
     linked: Repo, train: Callable[..., list[str]]
 ) -> None:
