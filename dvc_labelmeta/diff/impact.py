@@ -138,8 +138,8 @@ def judged(
     total = _effect(touches, old, mapped, valid=True)
     chosen = tuple(
         at
-        for at, group in enumerate(groups)
-        if here[at] and state_of(group, touches, mapped) in PEOPLE
+        for at, (state, _) in enumerate(_outcomes(touches, groups, mapped))
+        if here[at] and state in PEOPLE
     )
     versions: Counter[str] = Counter()
     for group in groups:
@@ -193,9 +193,25 @@ def _hits(touch: Touch, group: Group) -> bool:
     return bool((group.labels if touch.by == "label" else group.cites) & {*touch.ids})
 
 
+def _outcomes(
+    touches: Sequence[Touch], groups: Iterable[Group], mapped: frozenset[str]
+) -> list[tuple[str, bool]]:
+    """Return the state of each group, and whether a sample is drawn from it."""
+    known: dict[tuple[frozenset[str], ...], tuple[str, bool]] = {}  # most groups differ in who
+    found = []
+    for group in groups:
+        key = group.labels, group.cites, group.fields
+        if key not in known:
+            state = state_of(group, touches, mapped)
+            sampled = any(touch.sample and _hits(touch, group) for touch in touches)
+            known[key] = state, sampled and state == "valid"
+        found.append(known[key])
+    return found
+
+
 def _effect(
     touches: Sequence[Touch],
-    groups: Iterable[Group],
+    groups: Sequence[Group],
     mapped: frozenset[str],
     *,
     valid: bool = False,
@@ -205,11 +221,8 @@ def _effect(
     states: Counter[str] = Counter()
     annotators: dict[str, Counter[str]] = {}
     drawn = 0
-    for group in groups:
-        state = state_of(group, touches, mapped)
-        if state == "valid":
-            sampled = any(touch.sample and _hits(touch, group) for touch in touches)
-            drawn += group.records if sampled else 0
+    for group, (state, sampled) in zip(groups, _outcomes(touches, groups, mapped), strict=True):
+        drawn += group.records if sampled else 0
         if valid or state != "valid":
             states[state] += group.records
             annotators.setdefault(group.annotator, Counter())[state] += group.records

@@ -13,6 +13,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
@@ -143,8 +144,8 @@ class Tally:
     def _group(self, key: _Key, records: int) -> Group:
         carried = key.carried or ""
         return Group(
-            frozenset({*_listed(key.labels), *_listed(key.inner_labels)}),
-            frozenset(_listed(key.cites)),
+            _listed(key.labels) | _listed(key.inner_labels),
+            _listed(key.cites),
             frozenset(
                 name for name, mark in zip(self.wanted.fields, carried, strict=True) if mark == "1"
             ),
@@ -158,9 +159,10 @@ class Tally:
         return "" if value is None else str(value)
 
 
-def _listed(cell: str | None) -> list[str]:
+@lru_cache(10_000)
+def _listed(cell: str | None) -> frozenset[str]:
     value = json.loads(cell) if cell else []
-    return [value] if isinstance(value, str) else value
+    return frozenset([value] if isinstance(value, str) else value)
 
 
 def _with_carried(dialect: Dialect, fields: Sequence[str]) -> str:
