@@ -11,7 +11,7 @@ import duckdb
 
 # one row a record and clause it cites, NULL for none; a confidence outside of 0..1 is unknown
 _EACH = """FROM (SELECT *,
-    unnest(CASE WHEN len(cites) > 0 THEN list_distinct(cites) ELSE [NULL::VARCHAR] END) AS clause,
+    unnest(coalesce(nullif(list_distinct(cites), []), [NULL::VARCHAR])) AS clause,
     CASE WHEN confidence BETWEEN 0 AND 1 THEN confidence END AS sure,
     nullif(trim(rationale), '') AS why, nullif(trim(note), '') AS more
     FROM records

@@ -23,8 +23,11 @@ _GIVEN = """(
     SELECT told.item, coalesce(told.annotator, '?' || told.id) AS who, told.id, value,
         json_type(value) AS kind, row_number() OVER (PARTITION BY told.item, who
             ORDER BY told.annotated_at DESC NULLS LAST, told.id DESC) AS place
-    FROM told JOIN records ON records.id = told.id AND records.item = told.item
-    WHERE told.label IS NULL AND json_valid(value)
+    FROM (SELECT DISTINCT * FROM told WHERE label IS NULL) AS told
+    JOIN (SELECT DISTINCT id, item, layer, value FROM records WHERE label IS NULL) AS records
+        ON records.id = told.id AND records.item = told.item
+        AND records.layer IS NOT DISTINCT FROM told.layer
+    WHERE json_valid(value)
         AND told.status NOT IN ('draft', 'skipped', 'discarded')
         AND NOT told.gold AND NOT told.aggregate AND NOT told.rejected
         AND NOT EXISTS (SELECT 1 FROM told AS later WHERE later.supersedes = told.id))"""

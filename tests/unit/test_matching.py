@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from dvc_labelmeta.cli.app import run
 from dvc_labelmeta.cli.shapes import shapes_of
+from dvc_labelmeta.read import shapes as given_shapes
 from dvc_labelmeta.read.records import open_records
 from dvc_labelmeta.read.tallies import Tallies
 from dvc_labelmeta.stats import matching as m
@@ -222,3 +223,17 @@ def test_answers_are_read_from_records(tmp_path: Path) -> None:
     voted = Tallies(open_records([str(file)], "jsonl"))
     voted.select(None)
     assert shapes_of(voted, voted.totals()) == {"rows": [], "neither": 0, "repeated": 0}
+
+
+def test_a_line_that_stands_twice_is_one_shape(tmp_path: Path) -> None:
+    """So is one whose id another layer uses as well: each record is joined with itself alone."""
+    records = [
+        {"id": id_, "item": "i", "annotator": who, "value": span(0, 5), "layer": layer}
+        for id_, who, layer in (("1", "ann", "a"), ("1", "ann", "a"), ("2", "bob", "a"))
+    ]
+    records.append(records[0] | {"layer": "b", "value": span(50, 60)})
+    file = tmp_path / "r.jsonl"
+    file.write_text("".join(json.dumps(one) + "\n" for one in records), encoding="utf-8")
+    tallies = Tallies(open_records([str(file)], "jsonl"))
+    tallies.select("a")
+    assert [[len(answer) for answer in item] for item in given_shapes.answers(tallies)] == [[1, 1]]
