@@ -103,8 +103,8 @@ def _warnings(found: Mapping[str, Any], told: Totals, gold: Gold) -> list[str]:
         )
     if found["shapes"]["repeated"]:
         said.append(
-            f"{found['shapes']['repeated']} times an annotator answered an item again and nothing "
-            "says which answer holds; the latest counts"
+            "an annotator answered an item again, and nothing says which answer holds (the latest "
+            f"counts): {found['shapes']['repeated']}"
         )
     if found["shapes"]["neither"]:
         said.append(

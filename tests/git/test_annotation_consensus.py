@@ -125,6 +125,17 @@ def test_what_would_mean_nothing_is_refused(bare: Bare) -> None:
     assert "choose one of" in bare.run("consensus", "r.jsonl", "--method", "x", code=2)
 
 
+def test_lines_that_are_no_record_end_as_not_judged_and_nothing_is_written(bare: Bare) -> None:
+    bare.repo.write("r.jsonl", bare.repo.read("r.jsonl") + "{broken\n")
+    left_out = "1 line is no record and was left out: labelmeta annotations validate r.jsonl\n"
+    assert bare.run("consensus", "r.jsonl", code=2) == f"labelmeta: {left_out}"
+    said = bare.run("consensus", "r.jsonl", "--output", "o.jsonl", code=2)
+    assert said == f"labelmeta: o.jsonl was not written, since {left_out}"
+    assert not (bare.repo.path / "o.jsonl").exists()
+    bare.repo.write("no.jsonl", '{"id": "1", "item": "a", "annotator": "b", "source": "t"}\n')
+    assert "no record has a label" in bare.run("consensus", "no.jsonl", code=2)
+
+
 def test_a_tied_item_has_no_label(bare: Bare) -> None:
     votes = [
         {"id": f"{item}{who}", "item": item, "label": label, "annotator": who, "source": "t"}

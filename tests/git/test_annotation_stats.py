@@ -166,6 +166,26 @@ def test_csv_parquet_shards_and_patterns_give_the_same_numbers(bare: Repo) -> No
     assert "files of several formats" in mixed
 
 
+def test_reference_answers_are_no_version_and_who_draws_annotates_too(bare: Repo) -> None:
+    one = [row | {"guideline_version": "1.0.0"} for row in records()]
+    bare.write("r.jsonl", jsonl([*one, *GOLD]))
+    assert not any("guideline versions" in told for told in stats(bare, "r.jsonl")["warnings"])
+    drawn = {"item": "i1", "annotator": "ann", "source": "t", "value": [{"points": []}]}
+    bare.write("drawn.jsonl", jsonl([drawn | {"id": id_} for id_ in ("1", "2", "3")]))
+    found = stats(bare, "drawn.jsonl")
+    assert (found["annotators"], found["votes"]) == (1, 0)
+    assert any(told.endswith("which answer holds (the latest counts): 1") for told in found["warnings"])
+
+
+def test_long_lines_are_read_and_no_record_at_all_is_no_answer(bare: Repo) -> None:
+    bare.write("r.jsonl", jsonl([row | {"note": "n" * 3_000_000} for row in records()[:2]]))
+    assert stats(bare, "r.jsonl")["records"] == 2
+    bare.write("empty.jsonl", "")
+    for command in ("stats", "notes", "clarity", "bisect", "queue", "consensus"):
+        said = bare.labelmeta("annotations", command, "empty.jsonl", code=2).err
+        assert said == "labelmeta: empty.jsonl: holds no annotation record\n"
+
+
 def test_scales(bare: Repo) -> None:
     rated = [row | {"label": str(n % 4 + k)} for n, row in enumerate(records()) for k in [n % 2]]
     bare.write("rated.jsonl", jsonl(rated))
