@@ -181,9 +181,12 @@ def test_patch_is_followed_without_training(example: Repo) -> None:
 
 def test_what_the_readme_shows_of_records_is_what_is_printed(example: Repo) -> None:
     readme = (HERE.parent / "README.md").read_text(encoding="utf-8")
-    (shown,) = (
-        part for part in readme.split("```") if "annotations queue" in part and "$ " in part
+    diff, queue = (
+        part
+        for part in readme.split("```")
+        if "$ " in part and ("annotations queue" in part or "clarify-and-merge" in part)
     )
+    shown = f"{diff.strip()}\n{queue}"  # the queue's last command changes records
     shutil.copyfile(HERE / "broken.jsonl", example.path.parent / "broken.jsonl")
     for part in shown.strip().split("$ ")[1:]:
         command, *lines = part.rstrip().splitlines()
