@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import posixpath
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,9 @@ from dvc_labelmeta.read.git import Git
 from dvc_labelmeta.read.records import open_records
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.sources import Source, bare, shards, sources
-from dvc_labelmeta.read.tallies import Tallies
+from dvc_labelmeta.read.tallies import Tallies, lines
+
+_HASH = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 ITEMS = "SELECT * FROM training ORDER BY item"
 VOTES = """SELECT * FROM records WHERE EXISTS (SELECT 1 FROM votes WHERE votes.id = records.id
@@ -127,21 +130,37 @@ def training(
         raise Refused(f"{split} has annotations for several layers: name {names}")
     (source,) = found
     with tempfile.TemporaryDirectory() as folder:
-        try:
-            here = _at_hand(snapshot, source, folder)
-            files = shards(here.path, here.format)
-            connection = open_records(files, here.format)
-            with connection:
-                fill(connection, source)
-                inputs = [*files, source.path, os.path.join(snapshot.root, path)]
-                yield Training(connection, inputs, _metadata(snapshot, source, path))
-        except duckdb.Error as error:
-            reason = str(error).strip().split("\n")[0]
-            raise UnreadableFile(f"{source.path}: not {source.format}: {reason}") from None
+        files, connection = _opened(_at_hand(snapshot, source, folder), source.path)
+        with connection:
+            inputs = [*files, source.path, os.path.join(snapshot.root, path)]
+            yield Training(connection, inputs, _metadata(snapshot, source, path))
 
 
-def fill(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """Make the tables that ITEMS and VOTES ask, from the view `records`; source: of a layer."""
+def _opened(here: Source, name: str) -> tuple[list[str], duckdb.DuckDBPyConnection]:
+    """Return the files of a source, and a connection with its tables; name: how errors call it.
+
+    Raises UnreadableFile, also where lines are no record: nobody would miss the labels in them.
+    """
+    try:
+        files = shards(here.path, here.format)
+        connection = open_records(files, here.format)
+        read = fill(connection, here)
+        unread = lines(connection, files) - read if here.format == "jsonl" else 0
+    except duckdb.Error as error:
+        reason = str(error).strip().split("\n")[0]
+        raise UnreadableFile(f"{name}: not {here.format}: {reason}") from None
+    except UnreadableFile as error:
+        raise UnreadableFile(f"{name}: {error}") from None
+    if unread:
+        raise UnreadableFile(f"{name}: {unread} lines are no record; `annotations validate` it")
+    return files, connection
+
+
+def fill(connection: duckdb.DuckDBPyConnection, source: Source) -> int:
+    """Make the tables that ITEMS and VOTES ask, from the view `records`; source: of a layer.
+
+    Returns how many records there are, those of other layers too.
+    """
     assert source.layer is not None  # noqa: S101  # sources() gives those of layers
     tallies = Tallies(connection, ("guideline_id", "consensus_score", "extra"))
     tallies.select(source.layer_name)
@@ -149,7 +168,8 @@ def fill(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     connection.execute(_AGGREGATES)
     connection.execute(_TRAINING, {"guideline": source.layer.guideline.id})
     if not connection.execute("SELECT 1 FROM training LIMIT 1").fetchall():
-        raise UnreadableFile(f"{source.path} holds no label for layer {source.layer_name}")
+        raise UnreadableFile(f"holds no label for layer {source.layer_name}")
+    return tallies.read
 
 
 def _metadata(snapshot: Snapshot, source: Source, split: str) -> dict[str, Any]:
@@ -216,13 +236,14 @@ def _link_cached(snapshot: Snapshot, record: Record, folder: str) -> str:
     names = {".": record.value}
     if record.folder:
         listing = _cached(cache, record.hash, record.value)
-        if not os.path.exists(listing):
+        if not _HASH.fullmatch(record.value) or not os.path.exists(listing):
             raise LabelMetaError(missing)
         with open(listing, encoding="utf-8") as file:
             names = {one["relpath"]: one["md5"] for one in json.load(file)}
     for name, value in names.items():
         held = _cached(cache, record.hash, value)
-        if not value or not os.path.exists(held):
+        # a list may be forged: what is no hash would lead out of the cache
+        if not _HASH.fullmatch(value) or not os.path.exists(held):
             raise LabelMetaError(missing)
         target = os.path.normpath(os.path.join(top, name))
         if target != top and not target.startswith(top + os.sep):

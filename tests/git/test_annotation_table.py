@@ -185,3 +185,27 @@ def test_export_writes_the_same_table(annotated: Repo, tmp_path: Path) -> None:
     assert "must end in" in refused.err
     refused = annotated.labelmeta(*export, "data/train.csv", code=2)
     assert "one of the files that are read" in refused.err
+
+
+def test_lines_that_are_no_record_are_no_table(annotated: Repo, tmp_path: Path) -> None:
+    repo = Inside(tmp_path / "clone")
+    annotated.git("clone", "-q", str(annotated.path), str(repo.path))
+    point(repo, "train.csv.annotations.jsonl")
+    assert len(rows(repo)) == 5
+    repo.write(RECORDS, jsonl(SECOND) + "{broken\n")
+    with pytest.raises(dvc_labelmeta.LabelMetaError, match=r"jsonl: 1 lines are no record"):
+        dvc_labelmeta.annotations("data/train.csv", root=repo.path)
+    repo.write(RECORDS, jsonl([vote("i1", "ann", "pos", status="draft")]))
+    with pytest.raises(dvc_labelmeta.LabelMetaError, match=r"jsonl: holds no label for layer"):
+        dvc_labelmeta.annotations("data/train.csv", root=repo.path)
+
+
+def test_a_forged_list_of_files_leads_nowhere(annotated: Repo, tmp_path: Path) -> None:
+    """What the list of a folder names by no hash could be any file of the machine."""
+    repo = Inside(tmp_path / "copy")
+    shutil.copytree(annotated.path, repo.path, symlinks=True)
+    for one in (repo.path / ".dvc/cache").rglob("*.dir"):
+        one.chmod(0o644)
+        one.write_text(json.dumps([{"relpath": "a.jsonl", "md5": "../../../../../" + RECORDS}]))
+    with pytest.raises(dvc_labelmeta.LabelMetaError, match="not in DVC's cache"):
+        dvc_labelmeta.annotations("data/train.csv", "d1", root=repo.path)
