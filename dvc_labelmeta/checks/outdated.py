@@ -82,16 +82,15 @@ def _records(snapshot: Snapshot, one: Sidecar, layer: Layer, head: Edition) -> I
         told = operations(snapshot.earlier.get((link.id, version)))
         declared = declared_bump(version, head.version)
         found = effect(layer.mode, declared, told)
-        if found.severity is not None:
-            yield Hit(
-                (one.split, layer.name),
-                records_place(one, layer),
-                f"{name_of(one, layer)} ({layer.mode}) has {many(count)} made under guideline "
-                f"{link.id} {version}; HEAD has {head.version} "
-                f"({_kind(layer, found, declared)}){found.names}",
-                f"label them again under {head.version}, or carry them over",
-                found.severity,
-            )
+        yield Hit(
+            (one.split, layer.name),
+            records_place(one, layer),
+            f"{name_of(one, layer)} ({layer.mode}) has {many(count)} made under guideline "
+            f"{link.id} {version}; HEAD has {head.version} "
+            f"({_kind(layer, found, declared)}){found.names}",
+            f"label them again under {head.version}, or carry them over",
+            found.severity,
+        )
 
 
 def _kind(layer: Layer, found: Effect, declared: str) -> str:

@@ -114,7 +114,9 @@ def test_same_version_with_other_text(linked: Repo) -> None:
     assert messages(linked, "LM124", "--profile", "review")["data/train.csv"][0] == "error"
     found = messages(linked, "LM105")  # the number is no news, that labels mean something else is
     assert {severity for severity, _ in found.values()} == {"error"}
-    assert "(major, 0 versions, 1 commit behind): definition of label pos" in found["data/test.csv"][1]
+    assert (
+        "(major, 0 versions, 1 commit behind): definition of label pos" in found["data/test.csv"][1]
+    )
 
 
 def test_train_and_test_apart(linked: Repo) -> None:
