@@ -112,7 +112,7 @@ class Tallies:
         self.connection = connection
         self._more = "".join(f", {field}" for field in more)
         connection.execute(_TOLD.format(more=self._more))
-        (self.read,) = self._row("SELECT count(*) FROM told")
+        self.read: int = self._row("SELECT count(*) FROM told")[0]
         layers = self._rows("SELECT DISTINCT layer FROM told WHERE layer IS NOT NULL ORDER BY 1")
         self.layers = [name for (name,) in layers]
         self._grouped: set[str] = set()
