@@ -38,7 +38,10 @@ def funnel() -> Iterator[None]:
     try:
         yield
     except errors.LabelMetaError as error:
-        _say(f"labelmeta: {error}")
+        from dvc_labelmeta.report.text import plain  # noqa: PLC0415  # only for this message
+
+        # a message may hold text of a file: its lines are ours, orders to the terminal are not
+        _say("\n".join(map(plain, f"labelmeta: {error}".split("\n"))))
         sys.exit(errors.UNJUDGED)
     except KeyboardInterrupt:
         _say("labelmeta: interrupted; nothing is half written")

@@ -150,3 +150,9 @@ def test_a_tied_item_has_no_label(bare: Bare) -> None:
     assert json.loads(bare.repo.read("o.jsonl"))["item"] == "B"
     told = bare.run("consensus", "two.jsonl", "--method", "dawid-skene")
     assert "warning: most votes are of annotators with fewer than 10" in told
+
+
+def test_an_error_cannot_order_the_terminal(bare: Bare) -> None:
+    rows = [{**one, "layer": layer} for one in records()[:1] for layer in ("a\x1b[31m", "b")]
+    bare.repo.write("layers.jsonl", jsonl(rows))
+    assert r"--layer a\x1b[31m or b" in bare.run("consensus", "layers.jsonl", code=2)
