@@ -7,12 +7,15 @@ from typing import Any
 
 import yaml
 
+from dvc_labelmeta.model.codeowners import codeowners
 from dvc_labelmeta.model.config import Adoption, Config, Ignore, Legacy
 from dvc_labelmeta.model.facts import KINDS, At, Flaw, RecordFacts
 from dvc_labelmeta.model.gate import gate, gate_path
 from dvc_labelmeta.model.guideline import Both, Edition, Guideline, Pin
+from dvc_labelmeta.model.guideline_facts import GuidelineFacts, Published, Unsigned, newest
 from dvc_labelmeta.model.sidecar import SUFFIX, DataPin, Layer, Link, Records, Sidecar
 from dvc_labelmeta.model.snapshot import Fault, Out, Place, Record, Run, Snapshot, Stage
+from dvc_labelmeta.model.version import Step, Version
 
 ONE_COMMIT = (("0123456789abcdef", "2026-01-06", "Change the text"),)
 
@@ -20,15 +23,19 @@ ONE_COMMIT = (("0123456789abcdef", "2026-01-06", "Change the text"),)
 def a_snapshot(text: str = "") -> Snapshot:
     """Build a snapshot; whatever the text does not say is aligned.
 
-    guidelines: {id: {version, object, status, dirty, repo, available, head}}
+    guidelines: {id: {version, object, status, dirty, repo, available, head, says: what its
+        guideline.yaml says now, said: in the version before, released: {version: object},
+        authors, digest, migrated, unsigned: {commit: why}}}
     links: {split: {id, version, object, object_there, mode, dataset, value, present, in_history,
         found, cut, bump, behind, status, gate, gate_untracked, untracked, split, layer,
+        owners, also: {id, version} of a second layer,
         both: [what the linked guideline.yaml says, what HEAD's says], rest: [file that differs]}}
     earlier: {version of records: [what it says, what HEAD's says]}
     data: {path: {value, hash, folder, stage, merged_in}}   splits: [glob]   faults: {path: text}
     annotations: {split: {kind of fault: {field: count}, versions: {version: records}, records,
         declared}} or {split: {unread: why}}
-    stages, gate_stages: {name: {...}}   runs: {stage: {...}}   profile, gate, ignore, legacy: as configured
+    stages, gate_stages: {name: {...}}   runs: {stage: {...}}   codeowners: text of the file
+    profile, gate, ignore, approvers, legacy: as configured
     adoption: as configured, but with `day` for `from`
     """
     told: dict[str, Any] = yaml.safe_load(text) or {}
@@ -49,6 +56,7 @@ def a_snapshot(text: str = "") -> Snapshot:
             Legacy(**entry | {"versions": tuple(entry["versions"])})
             for entry in told.get("legacy", ())
         ),
+        approvers=tuple(told.get("approvers", ())),
     )
     return Snapshot(
         root="/project",
@@ -76,6 +84,12 @@ def a_snapshot(text: str = "") -> Snapshot:
             if one.split in annotations
         },
         earlier={("g", v): Both(*both) for v, both in told.get("earlier", {}).items()},
+        guideline_facts={
+            id_: _guideline_facts(guidelines[id_], one)
+            for id_, one in told.get("guidelines", {}).items()
+            if one and "says" in one
+        },
+        codeowners=codeowners(told["codeowners"]) if "codeowners" in told else None,
     )
 
 
@@ -102,7 +116,7 @@ def an_object(version: str) -> str:
 
 
 def _guideline(id_: str, told: dict[str, Any]) -> Guideline:
-    version = told.get("version", "1.0.0")
+    version = told.get("version", told.get("says", {}).get("version", "1.0.0"))
     gone = not told.get("available", True) or told.get("head", True) is None
     edition = Edition(told.get("object", an_object(version)), version, told.get("status", "active"))
     return Guideline(
@@ -115,6 +129,33 @@ def _guideline(id_: str, told: dict[str, Any]) -> Guideline:
     )
 
 
+def _guideline_facts(one: Guideline, told: dict[str, Any]) -> GuidelineFacts:
+    version = one.head.version if one.head else "1.0.0"
+    own = {"id": one.id, "version": version, "owners": ["Ada"]}
+    said, says = told.get("said"), own | told["says"]
+    published = {
+        **told.get("released", {}),
+        **({said["version"]: an_object(said["version"])} if said else {}),
+    }
+    listed = tuple(Published(v, object_, f"{one.path}.yaml") for v, object_ in published.items())
+    step = None
+    if said:
+        before, now = (Version(one.path, s["version"], "", s) for s in (own | said, says))
+        step = Step(one.id, before, now)
+    return GuidelineFacts(
+        f"{one.path}/guideline.yaml",
+        says,
+        listed,
+        newest(listed, (version, one.head.object if one.head else "")),
+        step,
+        authors=tuple(told.get("authors", ())),
+        digest=told.get("digest", ""),
+        migrated=told.get("migrated", False),
+        unsigned=tuple(Unsigned(*item) for item in told.get("unsigned", {}).items()),
+        dirty=one.dirty,
+    )
+
+
 def _sidecar(split: str, told: dict[str, Any]) -> Sidecar:
     version = told["version"]
     link = Link(told.get("id", "g"), version, "c" * 40, told.get("object", an_object(version)))
@@ -123,7 +164,19 @@ def _sidecar(split: str, told: dict[str, Any]) -> Sidecar:
     layer = Layer(told.get("layer", "labels"), link, told.get("mode", "backward"), named)
     data = told.get("split", split)
     pin = DataPin(data, told.get("pin", "exact"), told.get("hash", "md5"), told.get("value", "aa"))
-    return Sidecar(split + SUFFIX, data, pin, dataset=told.get("dataset", ""), layers=(layer,))
+    layers = [layer]
+    if "also" in told:
+        other = told["also"]["version"]
+        link = Link(told["also"]["id"], other, "c" * 40, an_object(other))
+        layers.append(Layer("more", link))
+    return Sidecar(
+        split + SUFFIX,
+        data,
+        pin,
+        dataset=told.get("dataset", ""),
+        owners=tuple(told.get("owners", ("Ada",))),
+        layers=tuple(layers),
+    )
 
 
 def _records(told: dict[str, Any], sidecars: tuple[Sidecar, ...]) -> dict[str, Record]:

@@ -124,8 +124,11 @@ class Repo:
     ) -> str:
         """Commit another version of guideline `tone` and return the commit.
 
-        Its author declares the rewording to be as harmless as the number says.
+        Its author declares the rewording to be as harmless as the number says, or says what a
+        major version changed.
         """
+        if version.endswith(".0.0"):
+            more.setdefault("change_note", f"All that {version} changed.")
         meaning = "kept" if version.endswith(".0") else "typo"
         if not version.endswith(".0.0") and "changes" not in more:
             more["changes"] = f"[{{clause: pos, meaning: {meaning}, note: {version}}}]"

@@ -118,7 +118,7 @@ VALID: dict[str, Any] = {
     },
     "releases": {
         "schema": "labelmeta/releases/v1",
-        "releases": {"1.0.0": {"object": "0" * 40, "commit": "0" * 40, "approvals": [{"by": "a"}]}},
+        "releases": {"1.0.0": {"object": "0" * 40, "commit": "0" * 40, "approvals": [{"name": "a"}]}},
     },
     "mapping": {
         "schema": "labelmeta/mapping/v1",

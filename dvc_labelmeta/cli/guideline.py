@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from dvc_labelmeta.cli import release
 from dvc_labelmeta.cli.common import DryRun, Format, carry_out, put_table, root_of
 from dvc_labelmeta.cli.guideline_show import SHOW_EXAMPLE, show
 from dvc_labelmeta.cli.project import Project
@@ -97,3 +98,7 @@ def log(
         )
     head = ("COMMIT", "DATE", "VERSION", "AUTHOR", "APPROVED", "DECLARED", "SUBJECT")
     put_table(head, rows, format_, "it was never committed")
+
+
+app.command("release", epilog=release.RELEASE_EXAMPLE)(release.release)
+app.command("archive", epilog=release.ARCHIVE_EXAMPLE)(release.archive_)

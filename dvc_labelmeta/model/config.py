@@ -20,13 +20,16 @@ ENGINES = ("duckdb", "dask")
 class GuidelineRef(NamedTuple):
     """Where a guideline lives: a path from the root, or inside the repository named `repo`.
 
-    mode: of the layers under it whose sidecar names none.
+    mode: of the layers under it whose sidecar names none. owners answer for it, approvers may
+    approve its versions.
     """
 
     id: str
     path: str
     repo: str | None = None
     mode: str | None = None
+    owners: tuple[str, ...] = ()
+    approvers: tuple[str, ...] = ()
 
 
 class Ignore(NamedTuple):
@@ -77,6 +80,8 @@ class Config(NamedTuple):
     """What labelmeta.yaml says; all paths are relative to the folder that holds it.
 
     engine: what judges annotation records; scheduler: address of Dask's, "" for own processes.
+    approvers: who may approve versions of guidelines that name none themselves. require_signed:
+    commits of guidelines have to carry a signature.
     """
 
     profile: str = "link"
@@ -89,6 +94,8 @@ class Config(NamedTuple):
     legacy: tuple[Legacy, ...] = ()
     engine: str = "duckdb"
     scheduler: str = ""
+    approvers: tuple[str, ...] = ()
+    require_signed: bool = False
 
     @property
     def modes(self) -> dict[str, str]:
@@ -111,7 +118,9 @@ def config(value: dict[str, Any]) -> Config:
                 f"guideline {id_!r} is in repository {repo!r}, which `repos:` does not list",
                 ("guidelines", id_, "repo"),
             )
-        guidelines.append(GuidelineRef(id_, posixpath.normpath(ref["path"]), repo, ref.get("mode")))
+        people = (tuple(ref.get(key, ())) for key in ("owners", "approvers"))
+        path = posixpath.normpath(ref["path"])
+        guidelines.append(GuidelineRef(id_, path, repo, ref.get("mode"), *people))
     for number, pattern in enumerate(value.get("splits", ())):
         _usable(pattern, ("splits", number))
     for key in ("ignore", "adoption"):
@@ -128,6 +137,8 @@ def config(value: dict[str, Any]) -> Config:
         legacy=tuple(_legacy(*numbered) for numbered in enumerate(value.get("legacy", ()))),
         engine=value.get("engine", {}).get("name", "duckdb"),
         scheduler=value.get("engine", {}).get("address", ""),
+        approvers=tuple(value.get("approvers", ())),
+        require_signed=value.get("require_signed", False),
     )
 
 

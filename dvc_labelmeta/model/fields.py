@@ -12,6 +12,7 @@ from dvc_labelmeta.model.guideline import MEANINGS, STATUSES
 from dvc_labelmeta.model.migration_fields import MIGRATION
 from dvc_labelmeta.model.schema import (
     DATE,
+    DAYS,
     END,
     HASH,
     ID,
@@ -21,6 +22,7 @@ from dvc_labelmeta.model.schema import (
     Schema,
     choice,
     count,
+    flag,
     free,
     listed,
     mapped,
@@ -81,6 +83,8 @@ CONFIG = record(
                 {
                     "repo": text("a repository of `repos:`, where it is not this one", ID),
                     "mode": choice("of layers whose sidecar names none; default: backward", MODES),
+                    "owners": texts("who answers for it"),
+                    "approvers": texts("who may approve its versions"),
                 },
             ),
         ),
@@ -90,6 +94,8 @@ CONFIG = record(
             record("a Git repository", {"url": text("any Git URL or path")}, {}),
         ),
         "splits": texts("shell patterns for data that must be linked: `data/*.csv`"),
+        "approvers": texts("who may approve versions of guidelines that name no approvers"),
+        "require_signed": flag("commits that change a guideline must carry a signature"),
         "ignore": listed(
             "findings the team decided to live with",
             record(
@@ -255,6 +261,19 @@ _LABEL_LISTS = {
     "carves_from": "ids of the labels whose items this one took over when it was added",
 }
 
+_APPROVALS = listed(
+    "who approved this version",
+    record(
+        "one approval",
+        {"name": text("pseudonym or team")},
+        {
+            "role": text("in which role they approved it"),
+            "at": text("date, quoted", DATE),
+            "change": text("what was approved: its digest, as `release` writes it, or words"),
+        },
+    ),
+)
+
 GUIDELINE = record(
     "guideline.yaml: the structured part of a guideline",
     {
@@ -273,19 +292,9 @@ GUIDELINE = record(
             {"min": number("lowest rating"), "max": number("highest rating")},
         ),
         "owners": texts("who answers for it"),
-        "approved_by": listed(
-            "who approved this version",
-            record(
-                "one approval",
-                {"name": text("pseudonym or team")},
-                {
-                    "role": text("in which role they approved it"),
-                    "at": text("date, quoted", DATE),
-                    "change": text("what was approved"),
-                },
-            ),
-        ),
+        "approved_by": _APPROVALS,
         "effective_from": text("date, quoted", DATE),
+        "review_every": text("how long before it has to be looked at again", DAYS, "180d"),
         "change_note": text("what changed against the version before, for annotators"),
         "changes": listed(
             "what the author says of reworded clauses; only new entries speak of a new version",
@@ -365,10 +374,9 @@ RELEASES = record(
                 {"object": text("Git's hash of the content", HASH)},
                 {
                     "commit": text("full commit", HASH),
-                    "approvals": listed(
-                        "who approved it", free("one approval, as in guideline.yaml")
-                    ),
+                    "approvals": _APPROVALS,
                     "change_note": text("what changed against the version before"),
+                    "effective_from": text("date, quoted", DATE),
                 },
             ),
         ),

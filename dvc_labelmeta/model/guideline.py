@@ -27,11 +27,15 @@ class Edition(NamedTuple):
 
 
 class Release(NamedTuple):
-    """One entry of the releases file: a version that was published, and its content."""
+    """One entry of the releases file: a version that was published, and its content.
+
+    approved_by: as guideline.yaml has them, name, role, at and change of each.
+    """
 
     version: str
     object: str
     commit: str
+    approved_by: tuple[Mapping[str, str], ...] = ()
 
 
 class Guideline(NamedTuple):

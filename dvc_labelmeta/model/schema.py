@@ -12,6 +12,7 @@ END = r"$(?!\n)"
 ID = r"^[A-Za-z0-9][A-Za-z0-9._-]*" + END
 HASH = r"^([0-9a-f]{40}|[0-9a-f]{64})" + END
 DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])" + END
+DAYS = r"^[1-9][0-9]{0,4}d" + END
 SOME = r"\S"
 PATH = r"^[^/\\\x00\r\n][^\\\x00\r\n]*" + END
 SEMVER = r"^[0-9]{1,18}\.[0-9]{1,18}\.[0-9]{1,18}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?" + END
@@ -41,6 +42,11 @@ def number(meaning: str) -> Schema:
 def share(meaning: str) -> Schema:
     """Return the schema of a number from 0 to 1."""
     return {"type": "number", "minimum": 0, "maximum": 1, "description": meaning}
+
+
+def flag(meaning: str) -> Schema:
+    """Return the schema of true or false."""
+    return {"type": "boolean", "description": meaning}
 
 
 def free(meaning: str) -> Schema:

@@ -93,5 +93,6 @@ _TYPES: dict[str, Callable[[dict[str, Any]], Fits]] = {
     "number": _number,
     "array": _array,
     "object": _object,
+    "boolean": lambda _: lambda value: type(value) is bool,
     "any": lambda _: lambda _: True,
 }

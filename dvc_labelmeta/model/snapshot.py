@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from dvc_labelmeta.model.codeowners import Ownership
 from dvc_labelmeta.model.config import Config
 from dvc_labelmeta.model.facts import RecordFacts
 from dvc_labelmeta.model.guideline import Both, Guideline, Pin
+from dvc_labelmeta.model.guideline_facts import GuidelineFacts
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 
 _NONE: Mapping[Any, Any] = MappingProxyType({})
@@ -112,7 +114,8 @@ class Snapshot(NamedTuple):
     earlier: by (guideline id, version of records in a layer of a transitive mode), what that
     version and HEAD's say, where both are known. Only `labelmeta check` fills these two. today
     (ISO date) and idle, the entries of `ignore:` (by number) that take nothing back, are filled
-    when it is judged.
+    when it is judged. guideline_facts: by id; codeowners: None where nobody asked;
+    both are left out for gates.
     """
 
     root: str
@@ -138,6 +141,8 @@ class Snapshot(NamedTuple):
     texts: Mapping[str, str] = _NONE
     annotations: Mapping[tuple[str, str], RecordFacts | str] = _NONE
     earlier: Mapping[tuple[str, str], Both] = _NONE
+    guideline_facts: Mapping[str, GuidelineFacts] = _NONE
+    codeowners: tuple[Ownership, ...] | None = None
     today: str = ""
     idle: frozenset[int] = frozenset()
 

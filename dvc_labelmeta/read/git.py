@@ -11,8 +11,8 @@ import posixpath
 import re
 import shlex
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
-from types import TracebackType
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType, TracebackType
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from dvc_labelmeta.errors import LabelMetaError, NoSuchRevision, NotARepository
@@ -71,14 +71,20 @@ class Git:
         self.folder = folder
         self.prefix = prefix
 
-    def run(self, *args: str, stdin: bytes | None = None, ok: Sequence[int] = (0,)) -> bytes:
+    def run(
+        self,
+        *args: str,
+        stdin: bytes | None = None,
+        ok: Sequence[int] = (0,),
+        env: Mapping[str, str] = MappingProxyType({}),
+    ) -> bytes:
         """Return what `git ARGS` prints; raises LabelMetaError with Git's own words if it fails."""
         done = subprocess.run(  # noqa: S603  # fixed program, list of arguments, no shell
             # a signature that the user's configuration shows would stand between our answers
             ["git", "-C", self.folder, "-c", "log.showSignature=false", *args],  # noqa: S607  # the user's own git
             input=stdin,
             capture_output=True,
-            env=environment(),
+            env=environment() | dict(env),
             check=False,
         )
         if done.returncode not in ok:
@@ -140,6 +146,15 @@ class Git:
             return frozenset()
         out = self.run("rev-list", "--stdin", stdin="\n".join([*asked, "^" + head]).encode())
         return frozenset(asked) & frozenset(out.decode().split())
+
+    def unverified(self, commit: str) -> str:
+        """Return why `git verify-commit` does not take a commit's signature, "" where it does."""
+        try:
+            self.run("verify-commit", commit)
+        except LabelMetaError as error:
+            reason = str(error).partition(f" failed in {self.folder}: ")[2].splitlines()[-1]
+            return "it has no signature" if reason == "no message" else reason
+        return ""
 
     def log(self, *args: str) -> list[Commit]:
         """Return the commits that `git log ARGS` selects, newest first."""

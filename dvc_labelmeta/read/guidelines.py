@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.config import GuidelineRef
@@ -37,6 +37,13 @@ def structured_path(path: str, *, folder: bool) -> str | None:
     if folder:
         return posixpath.join(path, STRUCTURED)
     return path if path.endswith((".yaml", ".yml")) else None
+
+
+class Parsed(NamedTuple):
+    """A guideline.yaml that fits its schema, and its path from the root."""
+
+    path: str
+    structure: Mapping[str, Any]
 
 
 class Editions:
@@ -238,9 +245,11 @@ def declared_by(commits: list[Commit]) -> str:
     return "unknown"
 
 
-def releases(value: dict[str, dict[str, dict[str, str]]]) -> tuple[Release, ...]:
+def releases(value: Mapping[str, Any]) -> tuple[Release, ...]:
     """Return the releases in a releases file that fits its schema."""
     return tuple(
-        Release(version, entry["object"], entry.get("commit", ""))
+        Release(
+            version, entry["object"], entry.get("commit", ""), tuple(entry.get("approvals", ()))
+        )
         for version, entry in value["releases"].items()
     )

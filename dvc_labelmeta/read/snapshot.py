@@ -19,6 +19,7 @@ from dvc_labelmeta.read import dvc, gitdata, pipeline
 from dvc_labelmeta.read.files import MAX_BYTES, MAX_LOCK_BYTES, decode, misfits, parse, places
 from dvc_labelmeta.read.git import Git, Objects, Repository, open_bare, open_repository
 from dvc_labelmeta.read.guidelines import (
+    Parsed,
     PinKey,
     Pins,
     releases,
@@ -67,6 +68,11 @@ def load(
         )
         if with_pipeline:
             snapshot = _with_pipeline(snapshot, reader, pipelines, git, objects)
+            # a gate asks for none of this, and starts without it
+            from dvc_labelmeta.read.guideline_facts import Reading, with_guideline_facts  # noqa: PLC0415
+
+            reading = Reading(snapshot, source, repository, objects, local)
+            snapshot = with_guideline_facts(reading, reader.parsed)
     return snapshot
 
 
@@ -118,6 +124,7 @@ class _Reader:
         self.faults: list[Fault] = []
         self.found: list[Sidecar] = []
         self.records: dict[str, Record] = {}
+        self.parsed: dict[str, Parsed] = {}
         self.paths = sorted({*source.index, *source.extra})
 
     def value(self, path: str, limit: int = MAX_BYTES) -> Any:
@@ -296,6 +303,8 @@ def _read_structure(reader: _Reader, id_: str, path: str) -> None:
     if where is None or where in reader.texts:
         return
     value = reader.shaped(where, "guideline")
+    if value is not None:
+        reader.parsed[id_] = Parsed(where, value)
     if value is not None and value["id"] != id_:
         reader.faults.append(
             Fault(

@@ -96,6 +96,57 @@ def steps(
     )
 
 
+def since(
+    repository: Repository, objects: Objects, commit: str, published: Mapping[GuidelineRef, str]
+) -> dict[str, Step | None]:
+    """Return how guidelines differ at a commit ("": in the working tree) from an object of each.
+
+    By id; None where they do not, or where the object is not in this clone.
+    """
+    side = _Side(repository, objects, commit)
+    side.look(published)
+    return {
+        ref.id: _told(
+            ref.id,
+            [side, side],
+            [ref, ref],
+            [(object_, dict(_tree(objects, object_, ""))), side.files(ref.path)],
+        )
+        if objects.get(object_)
+        else None
+        for ref, object_ in published.items()
+    }
+
+
+def contents(
+    repository: Repository, objects: Objects, commit: str, ref: GuidelineRef
+) -> dict[str, bytes]:
+    """Return the files of a guideline at a commit ("": in the working tree), by name.
+
+    Raises LabelMetaError for one that is not in this clone.
+    """
+    side = _Side(repository, objects, commit)
+    side.look([ref])
+    found: dict[str, bytes] = {}
+    for name, content in side.files(ref.path)[1].items():
+        read = side.read(content)
+        if read is None:
+            path = posixpath.join(ref.path, name)
+            raise LabelMetaError(f"{path} is not in this partial clone; `git fetch` it")
+        found[name] = read
+    return found
+
+
+def stored(objects: Objects, object_: str) -> dict[str, bytes] | None:
+    """Return the files that an object of a guideline holds, None where it is not in this clone."""
+    found = {
+        name: objects.blob(blob)
+        for name, blob in (_tree(objects, object_, "") if objects.get(object_) else ())
+    }
+    known = {name: content for name, content in found.items() if content is not None}
+    return known if known and len(known) == len(found) else None
+
+
 def _listed(sides: list[_Side], only: GuidelineRef | None) -> list[dict[str, GuidelineRef]]:
     """Return the guidelines that labelmeta.yaml lists on each side, by id."""
     before, after = (side.content(CONFIG_FILE) for side in sides)
@@ -258,6 +309,16 @@ def _step(id_: str, sides: list[_Side], refs: list[GuidelineRef | None]) -> Step
     found = [
         side.files(ref.path) if ref else ("", {}) for side, ref in zip(sides, refs, strict=True)
     ]
+    return _told(id_, sides, refs, found)
+
+
+def _told(
+    id_: str,
+    sides: list[_Side],
+    refs: list[GuidelineRef | None],
+    found: list[tuple[str, Files]],
+) -> Step | None:
+    """Return how the files of a guideline differ, None where they do not."""
     (_, before), (new, after) = found
     if before == after and _path(refs[0]) == _path(refs[1]):
         return None

@@ -94,6 +94,23 @@ class Text:
             return self.replaced(start, start, line + self.newline + gap)
         return self._line_at(at, gap + line)
 
+    def put(self, pointer: Pointer, source: str) -> Text:
+        """Return the text with all that stands at `pointer` replaced by one line of YAML source."""
+        parent, node = self.node(pointer[:-1]), self.node(pointer)
+        key = next(k for k, v in parent.value if v is node)
+        start = self.text.index(":", key.end_mark.index) + 1
+        if "#" in self.text[start : node.start_mark.index]:
+            raise Refused(f"{_name(pointer)} begins with a comment; edit the file by hand")
+        return self.replaced(start, _end(node), f" {source}")
+
+    def insert_after(self, pointer: Pointer, key: str, source: str) -> Text:
+        """Return the text with `key: source` on a line of its own below the key at `pointer`."""
+        parent, node = self.node(pointer[:-1]), self.node(pointer)
+        if parent.flow_style:
+            return self.insert(pointer[:-1], key, source)
+        gap = " " * parent.value[0][0].start_mark.column
+        return self._line_at(self.end_of_line(_end(node)), f"{gap}{plain(key)}: {source}")
+
     def _line_at(self, at: int, line: str) -> Text:
         return self.replaced(at, at, self.newline + line)
 
