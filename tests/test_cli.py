@@ -61,6 +61,16 @@ def test_every_example_is_a_command_that_parses(name: str) -> None:
     command.make_context(name, list(words))  # raises on an unknown option or a missing argument
 
 
+def test_other_commands_start_without_those_on_annotations() -> None:
+    told = "from dvc_labelmeta.cli.app import run; import sys; run(['--help']); "
+    loaded = "print(*(name for name in sys.modules if 'cli.annotations_' in name), file=sys.stderr)"
+    ran = subprocess.run(
+        [sys.executable, "-c", told + loaded], capture_output=True, text=True, check=True
+    )
+    assert "  annotations  " in ran.stdout
+    assert ran.stderr == "\n"
+
+
 def test_help_is_printed_for_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     for name in COMMANDS:
         assert run([*name.split()[1:], "--help"]) == 0

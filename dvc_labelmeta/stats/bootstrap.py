@@ -36,10 +36,12 @@ class Interval(NamedTuple):
 def bootstrap(votes: Votes, level: str = NOMINAL, resamples: int = 1000) -> Interval | None:
     """Return the percentile interval of alpha of pairable votes; the same votes, the same interval.
 
-    None: no resamples were asked for, all were undefined, or another scale than the nominal one
-    has more than MANY patterns.
+    None: no resamples were asked for, all were undefined, there is one item, which always comes
+    out the same, or another scale than the nominal one has more than MANY patterns.
     """
     ordered = sorted(votes.items())
+    if sum(votes.values()) == 1:
+        return None
     if len(ordered) <= MANY:
         found, method = list(_by_items(ordered, level, resamples)), "items"
     elif level == NOMINAL:

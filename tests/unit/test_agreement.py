@@ -318,6 +318,11 @@ def test_interval_of_many_patterns_is_the_limit_of_resampled_items() -> None:
     assert bootstrap(votes, INTERVAL) is None
 
 
+def test_one_item_has_no_interval_and_so_no_noise() -> None:
+    found = a.agreement(votes_of([["a", "b"]]))
+    assert (found.alpha, found.interval, found.warnings) == (0, None, ())
+
+
 def test_interval_without_resamples_or_with_undefined_ones() -> None:
     votes = votes_of([["x", "x"], ["y", "y"]])
     assert bootstrap(votes, NOMINAL, 0) is None
