@@ -9,6 +9,7 @@ take its connection import it.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable
 
 import duckdb
@@ -36,9 +37,15 @@ def open_records(files: Iterable[str], format_: str) -> duckdb.DuckDBPyConnectio
     extension is loaded.
     """
     connection = duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "threads": str(os.cpu_count() or 1)}
+        config={
+            "autoinstall_known_extensions": "false",
+            "threads": str(os.cpu_count() or 1),
+            # what does not fit into memory; the default is a folder beside the user's files
+            "temp_directory": os.path.join(tempfile.gettempdir(), f"labelmeta-{os.getpid()}"),
+        }
     )
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar_print = false")  # it goes to the standard output
     select = {"jsonl": _jsonl, "csv": _csv, "parquet": _parquet}[format_](connection, list(files))
     connection.execute(f"CREATE VIEW records AS {select}")
     return connection
