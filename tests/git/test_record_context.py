@@ -98,6 +98,19 @@ def test_times_lie_between_the_version_and_the_commit(
     assert train(early) == []
 
 
+def test_records_that_dvc_tracks_may_be_new_until_they_are_added(
+    linked: Repo, train: Callable[..., list[str]]
+) -> None:
+    late = good(annotated_at="2099-01-01T00:00:00Z")
+    train(good())
+    linked.dvc("add", "-q", RECORDS)
+    linked.commit("Records")
+    assert train(good(), late | {"id": "new", "item": "2"}) == []
+    linked.dvc("add", "-q", RECORDS)
+    linked.commit("More records")
+    assert linked.codes(code=0) == ["LM318"]
+
+
 def test_versions_that_do_not_fit_the_link_are_told_once(
     linked: Repo, train: Callable[..., list[str]]
 ) -> None:
