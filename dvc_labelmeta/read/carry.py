@@ -239,10 +239,11 @@ class Carrying:
                 f"{broken} lines hold no record; mend them first: `labelmeta annotations validate`"
             )
         self.db.execute(
-            f"CREATE TEMP VIEW waiting AS SELECT rowid AS row, * FROM told WHERE version <> "
-            f"{quoted(target.version)} AND id NOT IN "
-            "(SELECT supersedes FROM told WHERE supersedes IS NOT NULL)"
+            "CREATE TEMP VIEW asked AS SELECT rowid AS row, *, "
+            f"version <> {quoted(target.version)} AND id NOT IN (SELECT supersedes FROM told WHERE supersedes IS NOT NULL) AS waits "
+            "FROM told"
         )
+        self.db.execute("CREATE TEMP VIEW waiting AS SELECT * FROM asked WHERE waits")
 
     def versions(self) -> dict[str, int]:
         """Return how many records that nothing replaces there are of each other version."""
@@ -311,10 +312,9 @@ class Carrying:
         shown = ", ".join(map(_name, others))
         # one row for each line, in their order: then lines and rows only need to be laid together
         self.db.execute(
-            f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT told.id AS {_cell('id')}, "
-            f"told.item AS {_cell('item')}, c.* EXCLUDE (row) FROM told LEFT JOIN "
-            f"(SELECT row, true AS {_cell('')}, {shown} FROM waiting JOIN {answers} ON {same}) c "
-            "ON told.rowid = c.row ORDER BY told.rowid"
+            f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT id AS {_cell('id')}, item AS "
+            f"{_cell('item')}, key0 IS NOT NULL AS {_cell('')}, {shown} FROM asked "
+            f"LEFT JOIN {answers} ON waits AND {same} ORDER BY row"
         )
         head = self.form.select(self.fields, self.target)
         return f"{head} FROM ({self.form.source}) POSITIONAL JOIN chosen WHERE {_cell('')}"
