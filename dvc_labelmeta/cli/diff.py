@@ -68,7 +68,7 @@ def diff(
             _shown(found, compared_, touched, format_, named, words=verbose(context)),
             nl=format_ != "markdown",
         )
-    unread = any(one.step.fault for one in compared_)
+    unread = any(one.step.fault for one in compared_) or any(one.unread for one in touched)
     owed = any(impact.owed for impact in touched)
     raise typer.Exit(UNJUDGED if unread else FINDINGS if owed else CLEAN)
 

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dvc_labelmeta.cli.progress import shown
 from dvc_labelmeta.cli.sources import MISSING, is_missing
 from dvc_labelmeta.diff.comparison import Comparison
-from dvc_labelmeta.diff.debts import Impact, debts, target
-from dvc_labelmeta.diff.impact import LayerImpact, judged, together, wanted
+from dvc_labelmeta.diff.debts import Debt, Impact, debts, target
+from dvc_labelmeta.diff.impact import UNNAMED, LayerImpact, judged, together, wanted
 from dvc_labelmeta.diff.migration import needs_file
 from dvc_labelmeta.errors import LabelMetaError, Refused, UnreadableFile
 from dvc_labelmeta.model.facts import Expected
 from dvc_labelmeta.model.migration import CERTAIN
-from dvc_labelmeta.model.sidecar import Layer, Sidecar
+from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.migrations import folder_of, migrations
 from dvc_labelmeta.read.snapshot import load_links
@@ -35,42 +35,50 @@ def _impact(snapshot: Snapshot, found: Comparison, *, count: bool) -> Impact:
     old = found.step.previous
     if old is None:
         return Impact(owed=debts(found, (), "", snapshot.config.profile))
-    maps, missing = _migration(snapshot, found)
-    layers = tuple(
-        _layer(snapshot, one, layer, found, maps) if count else _bare(one, layer)
-        for one in snapshot.sidecars
-        for layer in one.layers
-        if layer.guideline.id == found.step.id
+    maps, missing, wrong = _migration(snapshot, found)
+    unread = [fault for fault in snapshot.faults if fault.place.path.endswith(SUFFIX)]
+    layers = (
+        *(
+            _layer(snapshot, one, layer, found, maps) if count else _bare(one, layer, "--no-impact")
+            for one in snapshot.sidecars
+            for layer in one.layers
+            if layer.guideline.id == found.step.id
+        ),
+        *(
+            LayerImpact(fault.place.path.removesuffix(SUFFIX), "", "", fault=fault.message)
+            for fault in unread
+        ),
     )
     major = "major" in {found.needed, found.declared} or found.needed == "forbidden"
     return Impact(
         layers,
         together(layers, major=major),
-        debts(found, layers, missing, snapshot.config.profile),
+        (*debts(found, layers, missing, snapshot.config.profile), *wrong),
+        bool(unread),
     )
 
 
-def _migration(snapshot: Snapshot, found: Comparison) -> tuple[frozenset[str], str]:
-    """Return the labels that the migration to the new version maps, and the path of a missing one.
-
-    A migration that cannot be read maps nothing; `labelmeta migrate` says what is wrong with it.
-    """
+def _migration(
+    snapshot: Snapshot, found: Comparison
+) -> tuple[frozenset[str], str, tuple[Debt, ...]]:
+    """Return the labels that the migration maps, the path of a missing one, and its faults."""
     guideline = snapshot.guidelines.get(found.step.id)
     if guideline is None:
-        return frozenset(), ""
+        return frozenset(), "", ()
     number = target(found)
     try:
         step = migrations(snapshot.root, guideline).get(number)
-    except LabelMetaError:
-        return frozenset(), ""
+    except LabelMetaError as error:
+        return frozenset(), "", (Debt(f"mend the migration: {error}"),)
     if step is None:
         path = f"{folder_of(guideline)}/{number}.yaml"
-        return frozenset(), path if number and needs_file(found.operations, found.declared) else ""
+        asked = number and needs_file(found.operations, found.declared)
+        return frozenset(), path if asked else "", ()
     sure = {line.subject_id for line in step.labels if line.predicate_id in CERTAIN}
-    return frozenset(sure), ""
+    return frozenset(sure), "", ()
 
 
-def _bare(one: Sidecar, layer: Layer, fault: str = "not counted: --no-impact") -> LayerImpact:
+def _bare(one: Sidecar, layer: Layer, fault: str) -> LayerImpact:
     return LayerImpact(
         one.split, layer.name, layer.guideline.version, one.dataset, one.owners, layer.mode, fault
     )
@@ -81,7 +89,7 @@ def _layer(
 ) -> LayerImpact:
     """Count the records of one layer; where that cannot be done, the fault says why."""
     if layer.annotations is None:
-        return _bare(one, layer, "its sidecar names no annotation records")
+        return _bare(one, layer, UNNAMED)
     try:
         import duckdb  # noqa: PLC0415  # an extra
     except ModuleNotFoundError as error:

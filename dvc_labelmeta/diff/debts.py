@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dvc_labelmeta.diff.catalogue import bump
 from dvc_labelmeta.diff.comparison import Comparison, least_number
-from dvc_labelmeta.diff.impact import LayerImpact, Together
+from dvc_labelmeta.diff.impact import UNNAMED, LayerImpact, Together
 from dvc_labelmeta.diff.operation import Operation, Touch
 from dvc_labelmeta.model.guideline import semver
 
@@ -33,11 +33,15 @@ class Debt(NamedTuple):
 
 
 class Impact(NamedTuple):
-    """What the change of one guideline does to the splits linked to it, and what is owed for it."""
+    """What the change of one guideline does to the splits linked to it, and what is owed for it.
+
+    unread: a sidecar cannot be read, so that there may be more splits.
+    """
 
     layers: tuple[LayerImpact, ...] = ()
     together: tuple[Together, ...] = ()
     owed: tuple[Debt, ...] = ()
+    unread: bool = False
 
 
 def debts(
@@ -80,7 +84,11 @@ def unsaid(found: Comparison) -> Debt | None:
 
 
 def _touched(layers: Iterable[LayerImpact]) -> bool:
-    return any(effect.states for layer in layers for effect in layer.effects)
+    """Whether records cannot go on as they are; those that could not be counted may be such."""
+    return any(
+        layer.fault not in {"", UNNAMED} or any(effect.states for effect in layer.effects)
+        for layer in layers
+    )
 
 
 def _owed(found: Comparison) -> Iterator[Debt]:

@@ -23,6 +23,7 @@ Counts = Mapping[str, int]
 FEWEST = 10  # durations that an estimate of work may rest on
 PEOPLE = ("review", "relabel")  # states that a person has to look into, record by record
 WAITING = (*PEOPLE, "script", "invalid")  # states that no map carries a record over from
+UNNAMED = "its sidecar names no annotation records"
 _HOUR = 3600
 _NONE: Counts = MappingProxyType({})
 

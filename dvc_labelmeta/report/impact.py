@@ -52,9 +52,11 @@ def sample(effects: list[Effect]) -> tuple[int, int]:
 
 def layer_text(layer: LayerImpact) -> str:
     """Return one line about a layer: "data/a.csv labels: 9 records (1.0.0 9): 2 mapped, …"."""
-    name = plain(f"{layer.split} {layer.layer}")
+    name = plain(f"{layer.split} {layer.layer}".strip())
     if layer.fault:
         return f"{name}: not counted: {plain(layer.fault)}"
+    if not layer.records:
+        return f"{name}: no records in force"
     newer = f", {layer.newer} newer" if layer.newer else ""
     return (
         f"{name}: {_many(layer.records)} ({versions_text(layer)}): "
