@@ -99,7 +99,8 @@ def _carry_out(
             **_summary(method, fitted, shapes, votes.ties(connection), votes.skills(connection)),
         }
         if output and not unread:
-            write_rows(connection, votes.aggregates(method, chosen, __version__), output)
+            named = chosen or "".join(tallies.layers)  # there is one at most
+            write_rows(connection, votes.aggregates(method, named, __version__), output)
         elif not output:
             _put(connection, {"source": name, "layer": chosen or None, **found}, shapes, format_)
     return found

@@ -112,10 +112,8 @@ def dawid_skene(connection: duckdb.DuckDBPyConnection) -> Fitted:
     labels = _coded(connection)
     fitted = Fitted(0, 1.0)
     while not fitted.converged and fitted.rounds < ROUNDS:
-        fitted = Fitted(fitted.rounds + 1, _round(connection, len(labels)))
-    parts = (
-        f"SELECT i, {n} AS l, round(p{n}, 9) AS share FROM posterior" for n in range(len(labels))
-    )
+        fitted = Fitted(fitted.rounds + 1, _round(connection, labels))
+    parts = (f"SELECT i, {n} AS l, round(p{n}, 9) AS share FROM posterior" for n in range(labels))
     connection.execute(
         f"CREATE TEMP TABLE soft AS SELECT item, label, share FROM ({' UNION ALL '.join(parts)}) "
         "JOIN coded_items USING (i) JOIN coded_labels USING (l) WHERE share > 0"
@@ -124,8 +122,11 @@ def dawid_skene(connection: duckdb.DuckDBPyConnection) -> Fitted:
     return fitted
 
 
-def _coded(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Make `coded` (i, a, l: numbers for item, annotator, label) and the first `posterior`."""
+def _coded(connection: duckdb.DuckDBPyConnection) -> int:
+    """Make `coded` (i, a, l: numbers for item, annotator, label) and the first `posterior`.
+
+    Returns how many labels there are.
+    """
     for table, column, number in (("items", "item", "i"), ("labels", "label", "l")):
         connection.execute(
             f"CREATE TEMP TABLE coded_{table} AS SELECT {column}, "
@@ -137,10 +138,10 @@ def _coded(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "(ORDER BY CASE WHEN NOT nameless THEN annotator END)::INTEGER AS a "
         "FROM votes JOIN coded_items USING (item) JOIN coded_labels USING (label)"
     )
-    labels = [one for (one,) in connection.execute("SELECT label FROM coded_labels").fetchall()]
-    shares = ", ".join(f"count(*) FILTER (l = {n}) / count(*) AS p{n}" for n in range(len(labels)))
+    ((labels,),) = connection.execute("SELECT count(*) FROM coded_labels").fetchall()
+    shares = ", ".join(f"count(*) FILTER (l = {n}) / count(*) AS p{n}" for n in range(labels))
     connection.execute(f"CREATE TEMP TABLE posterior AS SELECT i, {shares} FROM coded GROUP BY i")
-    return labels
+    return int(labels)
 
 
 def _round(connection: duckdb.DuckDBPyConnection, labels: int) -> float:

@@ -156,3 +156,10 @@ def test_an_error_cannot_order_the_terminal(bare: Bare) -> None:
     rows = [{**one, "layer": layer} for one in records()[:1] for layer in ("a\x1b[31m", "b")]
     bare.repo.write("layers.jsonl", jsonl(rows))
     assert r"--layer a\x1b[31m or b" in bare.run("consensus", "layers.jsonl", code=2)
+
+
+def test_aggregates_are_of_the_only_layer(bare: Bare) -> None:
+    bare.repo.write("r.jsonl", jsonl([one | {"layer": "tone"} for one in records()]))
+    bare.run("consensus", "r.jsonl", "--output", "o.jsonl")
+    made = [json.loads(line) for line in bare.repo.read("o.jsonl").splitlines()]
+    assert {one["layer"] for one in made} == {"tone"}
