@@ -240,8 +240,8 @@ class Carrying:
             )
         self.db.execute(
             "CREATE TEMP VIEW asked AS SELECT rowid AS row, *, "
-            f"version <> {quoted(target.version)} AND id NOT IN (SELECT supersedes FROM told WHERE supersedes IS NOT NULL) AS waits "
-            "FROM told"
+            f"version <> {quoted(target.version)} AND id NOT IN "
+            "(SELECT supersedes FROM told WHERE supersedes IS NOT NULL) AS waits FROM told"
         )
         self.db.execute("CREATE TEMP VIEW waiting AS SELECT * FROM asked WHERE waits")
 
