@@ -111,6 +111,8 @@ def reading(source: Source) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         reason = str(error).strip().split("\n")[0]
-        raise UnreadableFile(f"{source.path} cannot be read as {source.format}: {reason}") from None
+        raise UnreadableFile(
+            f"{source.path}: cannot be read as {source.format}: {reason}"
+        ) from None
     except UnreadableFile as error:
         raise UnreadableFile(f"{source.path}: {error}") from None

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import duckdb
 
@@ -120,9 +120,14 @@ def _table(db: duckdb.DuckDBPyConnection, files: Sequence[str], format_: str) ->
         source = f"read_parquet([{names}], union_by_name=true)"
     described = db.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     columns = {row[0]: row[1] for row in described}
+    refuse_foreign(columns)
+    return Table(source, columns, csv=format_ == "csv")
+
+
+def refuse_foreign(columns: Iterable[str]) -> None:
+    """Raise UnreadableFile where none of the columns is a field of a record."""
     if not set(_ALL) & set(columns):
         raise UnreadableFile(f"has no column of an annotation record: {', '.join(columns)}")
-    return Table(source, columns, csv=format_ == "csv")
 
 
 def refuse_other_columns(files: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ import duckdb
 from dvc_labelmeta.model.annotation import ANY, FIELDS, FLAG, NUMBER, TEXT, TEXTS, TIME
 from dvc_labelmeta.read.cells import quoted
 from dvc_labelmeta.read.lines import csv_source
-from dvc_labelmeta.read.reader import refuse_other_columns
+from dvc_labelmeta.read.reader import refuse_foreign, refuse_other_columns
 
 _CASTS = {
     TEXT: "VARCHAR",
@@ -93,6 +93,7 @@ def _present(connection: duckdb.DuckDBPyConnection, source: str) -> str:
     """Select the fields that a table has, and NULL for all others."""
     described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     there = {row[0]: row[1] for row in described}
+    refuse_foreign(there)
     shown = []
     for field in FIELDS:
         cast = _CASTS[field.type]

@@ -174,12 +174,19 @@ def test_reference_answers_are_no_version_and_who_draws_annotates_too(bare: Repo
     bare.write("drawn.jsonl", jsonl([drawn | {"id": id_} for id_ in ("1", "2", "3")]))
     found = stats(bare, "drawn.jsonl")
     assert (found["annotators"], found["votes"]) == (1, 0)
-    assert any(told.endswith("which answer holds (the latest counts): 1") for told in found["warnings"])
+    assert any(
+        told.endswith("which answer holds (the latest counts): 1") for told in found["warnings"]
+    )
 
 
 def test_long_lines_are_read_and_no_record_at_all_is_no_answer(bare: Repo) -> None:
     bare.write("r.jsonl", jsonl([row | {"note": "n" * 3_000_000} for row in records()[:2]]))
     assert stats(bare, "r.jsonl")["records"] == 2
+    bare.write("no-header.csv", "1,a,pos,ann\n2,a,neg,bob\n")
+    said = bare.labelmeta("annotations", "stats", "no-header.csv", code=2).err
+    assert (
+        said == "labelmeta: no-header.csv: has no column of an annotation record: 1, a, pos, ann\n"
+    )
     bare.write("empty.jsonl", "")
     for command in ("stats", "notes", "clarity", "bisect", "queue", "consensus"):
         said = bare.labelmeta("annotations", command, "empty.jsonl", code=2).err
@@ -217,7 +224,7 @@ def test_what_cannot_be_judged_is_said_and_is_no_bug(bare: Repo) -> None:
     bare.write("layers.jsonl", jsonl([{"id": "1", "item": "a", "layer": x} for x in ("s", "t")]))
     for args, words in (
         (("empty.jsonl",), "empty.jsonl: holds no annotation record"),
-        (("not.parquet",), "not.parquet cannot be read as parquet"),
+        (("not.parquet",), "not.parquet: cannot be read as parquet"),
         (("notes.txt",), "notes.txt holds no file of annotations"),
         (("gone.jsonl",), "no such file"),
         (("gone",), "no such file"),
