@@ -218,3 +218,8 @@ def test_a_consensus_that_would_mean_nothing_is_refused() -> None:
 def reason(refused: Refusal | None) -> str:
     assert refused is not None
     return refused.reason
+
+
+def test_no_vote_is_told_apart_from_one_annotator() -> None:
+    refused = [meaningless(annotators, 0, 0) for annotators in (0, 1)]
+    assert [one and one.reason.split()[0] for one in refused] == ["no", "a"]
