@@ -67,6 +67,8 @@ VALID: dict[str, Any] = {
     "config": {
         "version": 1,
         "profile": "review",
+        "approvers": ["bo"],
+        "require_signed": True,
         "gate": "single",
         "guidelines": {"tone": {"path": "guidelines/tone"}, "ud": {"path": "a.md", "repo": "docs"}},
         "repos": {"docs": {"url": "../docs"}},

@@ -21,7 +21,8 @@ DIGEST = "sha256:"
 def unapproved_version(snapshot: Snapshot) -> Iterator[Hit]:
     """Nobody approved a version of a guideline: a major one, under profile audit any.
 
-    A second person sees what the author no longer sees, and answers for it.
+    A second person sees what the author no longer sees, and answers for it. Versions before 1.0.0
+    are still being tried out, and need no approval.
 
     Bad:
         profile: review
@@ -210,6 +211,8 @@ def unsigned_version(snapshot: Snapshot) -> Iterator[Hit]:
 
 def _asks_approval(profile: str, facts: GuidelineFacts) -> bool:
     """Whether a profile asks for an approval of the version that stands there now."""
+    if facts.version.startswith("0."):
+        return False
     if profile == "review":
         return (
             facts.base is not None and declared_bump(facts.base.version, facts.version) == "major"

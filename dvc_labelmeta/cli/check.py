@@ -14,7 +14,6 @@ from dvc_labelmeta.cli.common import colour, quiet, refuse_other, root_of, split
 from dvc_labelmeta.errors import BadConfig, LabelMetaError
 from dvc_labelmeta.model.config import PROFILES
 from dvc_labelmeta.model.finding import SEVERITIES, Report
-from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.snapshot import load, located
 from dvc_labelmeta.report.machine import WRITERS
 from dvc_labelmeta.report.text import text
@@ -68,16 +67,14 @@ def check(
     start = root_of(context)
     if fetch:
         _fetch(start)
-    snapshot = load(start, rev or None)
+    snapshot = load(start, rev or None, profile=profile)
     if not rev and any(layer.annotations for one in snapshot.sidecars for layer in one.layers):
         from dvc_labelmeta.cli.record_facts import with_facts  # noqa: PLC0415  # only with records
 
         snapshot = with_facts(snapshot)
-    if profile:
-        snapshot = _with_profile(snapshot, profile)
     report = judge(snapshot, gates.today())
     if since:
-        report = only_new(report, _base(start, since))._replace(since=since)
+        report = only_new(report, _base(start, since, profile))._replace(since=since)
     if splits:
         wanted = split_paths(snapshot.root, start, splits)
         unknown = (
@@ -100,16 +97,12 @@ def check(
     raise typer.Exit(report.exit_code(fail_on))
 
 
-def _base(start: str, since: str) -> Report:
+def _base(start: str, since: str, profile: str) -> Report:
     """Return what there was at a revision; all is new since one that had no (valid) project yet."""
     try:
-        return judge(load(start, since), gates.today())
+        return judge(load(start, since, profile=profile), gates.today())
     except BadConfig:
         return Report()
-
-
-def _with_profile(snapshot: Snapshot, profile: str) -> Snapshot:
-    return snapshot._replace(config=snapshot.config._replace(profile=profile))
 
 
 def _put(shown: str, output: str, *, utf8: bool = False) -> None:

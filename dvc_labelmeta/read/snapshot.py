@@ -38,12 +38,14 @@ def load(
     *,
     with_pipeline: bool = True,
     also: Iterable[str] = (),
+    profile: str = "",
 ) -> Snapshot:
     """Return the snapshot of the project that `start` is in: the working tree, or revision `rev`.
 
     Reads neither data nor the network and does not need DVC. `with_pipeline=False` leaves out
     stages, gates and runs (the gate stage asks for nothing else). `also` names paths that may
     become splits: without it, of the data that only Git tracks, only linked splits have a record.
+    `profile` takes the place of the configured one.
 
     Raises NotARepository, NoSuchRevision, BadConfig.
     """
@@ -57,6 +59,7 @@ def load(
         source = WorkTree(git) if rev is None else CommitTree(git, objects, repository.head)
         reader = _Reader(root, git.prefix, source)
         settings = reader.config()
+        settings = settings._replace(profile=profile or settings.profile)
         reader.sidecars(settings.modes)
         pipelines = reader.data()
         reader.git_data(also)
