@@ -120,7 +120,9 @@ VALID: dict[str, Any] = {
     },
     "releases": {
         "schema": "labelmeta/releases/v1",
-        "releases": {"1.0.0": {"object": "0" * 40, "commit": "0" * 40, "approvals": [{"name": "a"}]}},
+        "releases": {
+            "1.0.0": {"object": "0" * 40, "commit": "0" * 40, "approvals": [{"name": "a"}]}
+        },
     },
     "mapping": {
         "schema": "labelmeta/mapping/v1",
