@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import duckdb
 
@@ -124,7 +124,7 @@ def _table(db: duckdb.DuckDBPyConnection, files: Sequence[str], format_: str) ->
     return Table(source, columns, csv=format_ == "csv")
 
 
-def refuse_foreign(columns: Iterable[str]) -> None:
+def refuse_foreign(columns: Collection[str]) -> None:
     """Raise UnreadableFile where none of the columns is a field of a record."""
     if not set(_ALL) & set(columns):
         raise UnreadableFile(f"has no column of an annotation record: {', '.join(columns)}")

@@ -93,7 +93,7 @@ def _present(connection: duckdb.DuckDBPyConnection, source: str) -> str:
     """Select the fields that a table has, and NULL for all others."""
     described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     there = {row[0]: row[1] for row in described}
-    refuse_foreign(there)
+    refuse_foreign([name for name in there if name != "filename"])  # which the engine added
     shown = []
     for field in FIELDS:
         cast = _CASTS[field.type]
