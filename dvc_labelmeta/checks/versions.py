@@ -44,7 +44,7 @@ def incompatible_records(snapshot: Snapshot) -> Iterator[Hit]:
         ]
         if apart:
             count = sum(count for _, count, _ in apart)
-            share = _share(count, found.records)
+            share = _share(count, found)
             yield Hit(
                 (one.split, layer.name),
                 records_place(one, layer),
@@ -53,7 +53,7 @@ def incompatible_records(snapshot: Snapshot) -> Iterator[Hit]:
                 f"label them again under {link.version}, or link what they were made under: "
                 f"labelmeta link {one.split} --guideline {link.id}@REV",
                 details=tuple(
-                    f"{version}: {many(count)} ({_share(count, found.records)}), {why}"
+                    f"{version}: {many(count)} ({_share(count, found)}), {why}"
                     for version, count, why in apart
                 ),
             )
@@ -82,7 +82,7 @@ def mixed_versions(snapshot: Snapshot) -> Iterator[Hit]:
             _meaning(version) != _meaning(link.version) and not accepted(snapshot, link.id, version)
             for version, _ in versions
         ):
-            shares = ", ".join(f"{v} {_share(count, found.records)}" for v, count in versions)
+            shares = ", ".join(f"{v} {_share(count, found)}" for v, count in versions)
             yield Hit(
                 (one.split, layer.name),
                 records_place(one, layer),
@@ -138,5 +138,6 @@ def _meaning(version: str) -> str | tuple[int, int, str]:
     return version if number is None else (*number[:2], number[3])
 
 
-def _share(count: int, records: int) -> str:
-    return f"{100 * count / records:.1f} %"
+def _share(count: int, found: RecordFacts) -> str:
+    """Return the share of the records that count: none that is replaced, a draft or skipped."""
+    return f"{100 * count / sum(records for _, records in found.versions):.1f} %"

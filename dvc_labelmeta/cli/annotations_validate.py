@@ -159,7 +159,9 @@ def _lines(one: RecordFacts) -> Iterator[str]:
 def _summary(judged: Judged) -> str:
     one = judged.facts
     shares = ", ".join(f"{version or 'none'} {count}" for version, count in one.versions)
-    told = f"{one.records} records in {one.lines} lines: {one.offending} offending"
+    records = "1 record" if one.records == 1 else f"{one.records} records"
+    lines = "1 line" if one.lines == 1 else f"{one.lines} lines"
+    told = f"{records} in {lines}: {one.offending} offending"
     told += f"; held to {judged.level} ({LEVEL_MEANINGS[judged.level].partition(':')[0]})"
     told += f"; guideline versions: {shares}" if shares else ""
     if one.unknown:
