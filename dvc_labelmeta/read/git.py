@@ -16,6 +16,7 @@ from types import MappingProxyType, TracebackType
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from dvc_labelmeta.errors import LabelMetaError, NoSuchRevision, NotARepository
+from dvc_labelmeta.model.life import Pair
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -24,7 +25,8 @@ TREE = "tree"
 _CHUNK = 200
 _ENDED = ("", "", b"")
 _HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
-_FORM = "%H%x1f%as%x1f%an%x1f%s%x1f%(trailers:key=Labelmeta-Change,valueonly,separator=%x2c)"
+# NUL is the only sign that no name and no message can hold
+_FORM = "%H%x00%as%x00%an%x00%s%x00%(trailers:key=Labelmeta-Change,valueonly,separator=%x2c)"
 _KEPT = re.compile(
     r"GIT_(EXEC_PATH|SSH|SSH_COMMAND|SSL_\w+|CONFIG_\w+|ALLOW_PROTOCOL|ASKPASS|TRACE\w*|"
     r"CEILING_DIRECTORIES|TERMINAL_PROMPT|HTTP\w*|PROXY\w*)\Z"
@@ -47,6 +49,16 @@ class Commit(NamedTuple):
     author: str
     subject: str
     trailer: str
+
+
+class Touched(NamedTuple):
+    """One commit and the files that it changed: Git's hashes by path from the top level.
+
+    Of a merge: against its first parent.
+    """
+
+    commit: Commit
+    files: Mapping[str, Pair]
 
 
 def environment() -> dict[str, str]:
@@ -158,22 +170,24 @@ class Git:
 
     def log(self, *args: str) -> list[Commit]:
         """Return the commits that `git log ARGS` selects, newest first."""
-        out = self.run("log", "-z", f"--format={_FORM}", *args).decode(errors="replace")
-        return [Commit(*item.split("\x1f")) for item in out.split("\0") if item]
+        parts = self.run("log", "-z", f"--format={_FORM}", *args).split(b"\0")
+        return [_commit(parts, at) for at in range(0, len(parts) - 1, len(Commit._fields))]
 
-    def touching(self, span: str, paths: Iterable[str]) -> list[tuple[Commit, tuple[str, ...]]]:
-        """Return the commits of a range that changed any of `paths`, each with those files.
+    def touching(self, span: str, paths: Iterable[str]) -> Iterator[Touched]:
+        """Yield the commits of a range that changed any of `paths`, newest first.
 
         Paths are from the top level. Of a merge: what differs from every parent.
         """
         specs = [f":(top,literal){path}" for path in paths]
-        form = f"--format=%x1e{_FORM}"
-        out = self.run("log", "-c", "-z", "--name-only", "--no-renames", form, span, "--", *specs)
-        found = []
-        for block in out.decode(errors="surrogateescape").split("\x1e")[1:]:
-            head, *names = block.split("\0")
-            found.append((Commit(*head.split("\x1f")), tuple(n.lstrip("\n") for n in names if n)))
-        return found
+        how = ("-c", "-z", "--raw", "--no-abbrev", "--no-renames", f"--format={_FORM}")
+        parts = self.run("log", *how, span, "--", *specs).split(b"\0")
+        at = 0
+        while at < len(parts) - 1:
+            commit, at = _commit(parts, at), at + len(Commit._fields)
+            start = at
+            while at < len(parts) - 1 and parts[at].lstrip(b"\n")[:1] in {b"", b":"}:
+                at += 2 if parts[at].strip() else 1
+            yield Touched(commit, dict(pairs(parts[start:at])))
 
     def introduced(self, path: str, head: str) -> tuple[str, tuple[str, ...]] | None:
         """Return the newest commit that changed `path`, with its parents; merges only where
@@ -323,6 +337,21 @@ def _answer(answers: IO[bytes]) -> tuple[str, str, bytes] | None:
     content = answers.read(int(words[2]))
     answers.read(1)
     return words[0], words[1], content
+
+
+def _commit(parts: Sequence[bytes], at: int) -> Commit:
+    told = parts[at : at + len(Commit._fields)]
+    return Commit(*(part.decode(errors="replace") for part in told))
+
+
+def pairs(parts: Iterable[bytes]) -> Iterator[tuple[str, Pair]]:
+    """Yield (path, hashes) from `--raw -z`: ":modes hashes letters", then the path."""
+    fields = [part.decode(errors="surrogateescape") for part in parts if part]
+    for told, path in zip(fields[::2], fields[1::2], strict=False):
+        words = told.split()
+        sides = words[0].count(":")  # one colon for each parent
+        old, new = words[sides + 1], words[2 * sides + 1]
+        yield path, (old.strip("0") and old, new.strip("0") and new)
 
 
 def tree_entries(content: bytes, width: int) -> Iterator[Entry]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.gate import gate_path
@@ -14,40 +13,9 @@ from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Sidecar
 from dvc_labelmeta.model.snapshot import enclosing
 from dvc_labelmeta.read import dvc
 from dvc_labelmeta.read.files import decode, parse
-from dvc_labelmeta.read.git import Commit, Git, Objects, Repository
+from dvc_labelmeta.read.git import Commit, Objects, Repository, Touched, pairs
 from dvc_labelmeta.read.guidelines import Editions
 from dvc_labelmeta.read.states import sidecar_of
-
-_FORM = "--format=%x1e%H%x1f%as%x1f%an%x1f%s%x1f"
-
-
-class Touched(NamedTuple):
-    """One commit and the files that it changed: Git's hashes before and after by path."""
-
-    commit: Commit
-    files: Mapping[str, Pair]
-
-
-def touched(git: Git, head: str, paths: Iterable[str]) -> Iterator[Touched]:
-    """Yield the commits up to `head` that changed any of `paths` (from the root), newest first.
-
-    Of a merge: what differs from every parent, against its first.
-    """
-    specs = [f":(top,literal){git.above(path)}" for path in paths]
-    asked = ("log", "-c", "-z", "--raw", "--no-abbrev", "--no-renames", _FORM, head, "--", *specs)
-    for block in git.run(*asked).decode(errors="surrogateescape").split("\x1e")[1:]:
-        told, _, raw = block.partition("\0")
-        yield Touched(Commit(*told.split("\x1f")), dict(_pairs(git, raw)))
-
-
-def _pairs(git: Git, raw: str) -> Iterator[tuple[str, Pair]]:
-    """Yield (path, hashes) from `--raw -z`: ":modes hashes letters", then the path."""
-    fields = [field for field in raw.lstrip("\n").split("\0") if field]
-    for told, path in zip(fields[::2], fields[1::2], strict=False):
-        words = told.split()
-        sides = words[0].count(":")  # one colon for each parent
-        old, new = words[sides + 1], words[2 * sides + 1]
-        yield git.below(path), (old.strip("0") and old, new.strip("0") and new)
 
 
 class Life:
@@ -69,13 +37,20 @@ class Life:
             records = {path for layer in layers for path in _records(split + SUFFIX, layer)}
             guides = {self.guidelines.get(layer.guideline.id, "") for layer in layers} - {""}
             own = (split + SUFFIX, f"{split}.dvc", split, gate_path(split))
-            below = list(touched(self.git, head, [*own, *sorted(records | guides)]))
+            below = self._below(head, [*own, *sorted(records | guides)])
             split, head = self._read(split, below, records, found)
         links = [n for n, (_, c) in enumerate(found) if c.after and not (c.before or c.moved)]
         linked = links[-1] if links else -1
         return [
             (commit, change if n <= linked else change._replace(guidelines=()))
             for n, (commit, change) in enumerate(found)
+        ]
+
+    def _below(self, head: str, paths: Iterable[str]) -> list[Touched]:
+        """Return the commits up to `head` that changed any of `paths`; all paths from the root."""
+        return [
+            Touched(commit, {self.git.below(path): pair for path, pair in files.items()})
+            for commit, files in self.git.touching(head, map(self.git.above, paths))
         ]
 
     def _read(
@@ -123,8 +98,9 @@ class Life:
             return ""
         specs = ("--root", commit, "--", f":(top,glob)**/*{SUFFIX}")
         out = self.git.run("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames",
-                           "--no-commit-id", *specs).decode(errors="surrogateescape")  # fmt: skip
-        for path, pair in _pairs(self.git, out):
+                           "--no-commit-id", *specs)  # fmt: skip
+        for above, pair in pairs(out.split(b"\0")):
+            path = self.git.below(above)
             other = self._sidecar(path, pair[0] if after else pair[1])
             if other and "" in pair and path != one.path and _core(other) == _core(one):
                 return other.split

@@ -20,7 +20,9 @@ def test_a_life(lived: Repo, past: Past) -> None:
     sidecar = f"{TRAIN}.labelmeta.yaml"
     migrated = lived.read(sidecar)
     lived.write(sidecar, migrated.replace("mode: backward", "mode: full"))
-    lived.commit("Stricter", "2026-02-04T09:00:00+00:00")
+    lived.commit(
+        "Stricter\x1e, by\x1f signs that part fields elsewhere", "2026-02-04T09:00:00+00:00"
+    )
     lived.labelmeta("rollback", TRAIN, "--to", past.new)
     lived.commit("Not so strict", "2026-02-05T09:00:00+00:00")
     lived.write(sidecar, migrated.replace(past.reworded, "a" * 40))
