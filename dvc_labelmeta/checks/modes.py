@@ -92,7 +92,7 @@ def operations(both: Both | None) -> tuple[Told, ...]:
     from dvc_labelmeta.diff.operation import Content  # noqa: PLC0415
     from dvc_labelmeta.diff.summary import summary  # noqa: PLC0415
 
-    found = diff(Content(both.previous), Content(both.current))
+    found = diff(Content(both.previous), Content(both.current), both.labels)
     told = [Told(one.rule, bump(one), summary(one)) for one in found]
     return tuple(
         [one for one in told if one.bump != "none"]

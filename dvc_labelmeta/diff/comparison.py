@@ -70,7 +70,8 @@ def compared(step: Step) -> Comparison:
     own = [file for file in files if file.name not in said]  # of the others the author spoke
     here = step.previous is not None and step.current is not None
     alike = {file.name: "" for file in own if here and file.bump == "patch"}
-    operations = diff(_content(step.previous, alike), _content(step.current, alike))
+    before, after = (_content(one, alike) for one in (step.previous, step.current))
+    operations = diff(before, after, step.labels, step.used)
     needs = [needed(operations), *(file.bump for file in own if here)]
     found = Comparison(step, operations, files, max(needs, key=NEEDS.index), _declared(step))
     return found._replace(owed=tuple(_owed(found)))

@@ -130,15 +130,26 @@ def _blocks(old: Structure, new: Structure, turned: tuple[Turn, ...], given: Giv
 def declarations(old: Structure, new: Structure) -> dict[str, str]:
     """Return the meanings that `changes` declares for this step, by clause.
 
-    What stood there before was said of an earlier step. Who says two things of one clause is
-    taken at the worse: "changed".
+    What stood there before was said of an earlier step; the same words once more are new ones. A
+    typo in a text whose meaning was kept, in one version or in versions passed over, leaves it
+    kept; who otherwise says two things of one clause is taken at the worse: "changed".
     """
     said: dict[str, str] = {}
+    before = list(old.get("changes", ()))
     for change in new.get("changes", ()):
-        if change not in old.get("changes", ()):
-            first = said.setdefault(change["clause"], change["meaning"])
-            said[change["clause"]] = first if first == change["meaning"] else "changed"
+        if change in before:
+            before.remove(change)
+        else:
+            clause, meaning = change["clause"], change["meaning"]
+            said[clause] = _stronger(said.get(clause, meaning), meaning)
     return said
+
+
+def _stronger(one: str, other: str) -> str:
+    """Return what two declarations about one clause say together."""
+    if one == other:
+        return one
+    return "kept" if {one, other} == {"typo", "kept"} else "changed"
 
 
 def _lists(old: Structure, new: Structure) -> list[Edit]:

@@ -8,7 +8,7 @@ from dvc_labelmeta.diff.operation import ABSENT, Edit, Operation, Touch
 from dvc_labelmeta.diff.pair import CARRIED, TASK, Pair, carried, there
 
 RELEASE = frozenset({"version", "change_note", "changes", "schema"})
-GOVERNANCE = frozenset({"id", "status", "owners", "approved_by", "effective_from"})
+GOVERNANCE = frozenset({"id", "status", "owners", "approved_by", "effective_from", "review_every"})
 _ALL = (Touch("review", "all"),)
 
 

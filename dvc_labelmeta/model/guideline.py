@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 STATUSES = ("draft", "active", "deprecated", "retired")
@@ -57,12 +57,14 @@ class Guideline(NamedTuple):
 class Both(NamedTuple):
     """What two states of a structured guideline say: guideline.yaml of each, parsed.
 
-    rest: the names of the other files of its folder that differ, which nobody read.
+    rest: the names of the other files of its folder that differ, which nobody read. labels: what
+    migration files say became of labels, previous id -> current ids.
     """
 
     previous: Mapping[str, Any]
     current: Mapping[str, Any]
     rest: tuple[str, ...] = ()
+    labels: Mapping[str, Sequence[str]] = {}
 
 
 class Pin(NamedTuple):

@@ -6,9 +6,11 @@ Label maps have the column names of SSSOM (https://mapping-commons.github.io/sss
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from dvc_labelmeta.model.guideline import in_order
 
 # SKOS: the object means the same; the object is broader, so all items go there; nearly the same,
 # so a person looks; narrower or only related, so nobody can say which items go there
@@ -123,6 +125,44 @@ def migration(path: str, value: Mapping[str, Any]) -> Migration:
 
 def _columns(one: Mapping[str, str]) -> dict[str, str]:
     return {name: one[name] for name in LabelMap._fields if name in one}
+
+
+def label_map(
+    steps: Iterable[Migration], previous: str, current: str
+) -> dict[str, tuple[str, ...]]:
+    """Return what migrations between two versions make of labels: previous id -> current ids.
+
+    A version that no migration leads to keeps the labels of the one before. A label that is sent
+    to one other by no certain predicate is left out: what becomes of its items nobody said.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    target, chain = in_order(current), list[Migration]()
+    for one in sorted(steps, key=lambda step: in_order(step.current), reverse=True):
+        if in_order(previous) <= in_order(one.previous) and in_order(one.current) <= target:
+            chain.append(one)
+            target = in_order(one.previous)
+    for one in reversed(chain):
+        said = _said(one)
+        found = {
+            id_: tuple(
+                dict.fromkeys(
+                    new for mid in found.get(id_, (id_,)) for new in said.get(mid, (mid,))
+                )
+            )
+            for id_ in (*found, *(id_ for id_ in said if id_ not in found))
+        }
+    return found
+
+
+def _said(step: Migration) -> dict[str, tuple[str, ...]]:
+    lines: dict[str, list[LabelMap]] = {}
+    for line in step.labels:
+        lines.setdefault(line.subject_id, []).append(line)
+    return {
+        id_: tuple(dict.fromkeys(line.object_id for line in said))
+        for id_, said in lines.items()
+        if len(said) > 1 or said[0].predicate_id in CERTAIN
+    }
 
 
 def faults(value: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 
@@ -29,7 +29,9 @@ class Step(NamedTuple):
 
     declared: the bump that the commits between declare for prose. committed: the current content
     is. republished: the current version number was released with other content. fault: why
-    it cannot be judged, "" where it can.
+    it cannot be judged, "" where it can. labels: what migration files say became of labels,
+    previous id -> current ids. used: labels of versions before the previous one whose ids are new
+    in the current one, as they were last defined.
     """
 
     id: str
@@ -39,6 +41,8 @@ class Step(NamedTuple):
     committed: bool = True
     republished: bool = False
     fault: str = ""
+    labels: Mapping[str, Sequence[str]] = {}
+    used: Mapping[str, Mapping[str, Any]] = {}
 
 
 class Steps(NamedTuple):

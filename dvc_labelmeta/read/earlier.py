@@ -9,7 +9,7 @@ from dvc_labelmeta.model.guideline import Both, Guideline
 from dvc_labelmeta.model.sidecar import TRANSITIVE
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.git import TREE
-from dvc_labelmeta.read.guidelines import Editions
+from dvc_labelmeta.read.guidelines import Editions, migrations_tree
 from dvc_labelmeta.read.vocabulary import repository_of
 
 
@@ -46,11 +46,12 @@ def _earlier(
     with repository.git.objects() as objects:
         editions = Editions(objects)
         editions.at(at, path)
+        folder = migrations_tree(at, path, guideline.id)
         for release in guideline.releases:
             found = objects.get(release.object) if release.version in left else None
             if found is not None:
                 editions.content(release.object, folder=found[1] == TREE, path=path)
-                if both := editions.both(release.object, head.object):
+                if both := editions.both(release.object, head.object, folder):
                     left.discard(release.version)
                     yield release.version, both
         commits = repository.git.log(at, "--", f":(top,literal){path}") if left else ()
@@ -58,7 +59,7 @@ def _earlier(
             edition = editions.at(commit.hash, path)
             if edition is not None and edition.version in left:
                 left.discard(edition.version)
-                if both := editions.both(edition.object, head.object):
+                if both := editions.both(edition.object, head.object, folder):
                     yield edition.version, both
             if not left:
                 return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import UnreadableFile
@@ -17,6 +17,7 @@ from dvc_labelmeta.model.guideline import (
     declared_bump,
     strongest,
 )
+from dvc_labelmeta.model.migration import migrations_folder
 from dvc_labelmeta.model.sidecar import Link
 from dvc_labelmeta.read.files import decode, misfits, parse
 from dvc_labelmeta.read.git import TREE, Commit, Entry, Objects, Repository
@@ -30,6 +31,14 @@ PinKey = tuple[str, str, str]
 def releases_path(ref: GuidelineRef) -> str:
     """Return where the releases of a guideline are listed: beside it, never in it."""
     return posixpath.join(posixpath.dirname(ref.path), f"{ref.id}.releases.yaml")
+
+
+def migrations_tree(commit: str, path: str, id_: str) -> str:
+    """Return the name by which Git knows the migrations of a guideline at a commit.
+
+    path: of the guideline from the top level.
+    """
+    return f"{commit}:{migrations_folder(path, id_)}"
 
 
 def structured_path(path: str, *, folder: bool) -> str | None:
@@ -75,8 +84,11 @@ class Editions:
             self._known[object_] = self._read(object_, folder=folder, path=path)
         return self._known[object_]
 
-    def both(self, previous: str, current: str) -> Both | None:
-        """Return what two objects say that were read; None where one of them is no structure."""
+    def both(self, previous: str, current: str, folder: str = "") -> Both | None:
+        """Return what two objects say that were read; None where one of them is no structure.
+
+        folder: the tree of the guideline's migrations, "" for none.
+        """
         structures = self._structures.get(previous), self._structures.get(current)
         if structures[0] is None or structures[1] is None:
             return None
@@ -85,7 +97,19 @@ class Editions:
             for one in (previous, current)
         ]
         rest = tuple(name for name, _ in sorted(files[0].items() ^ files[1].items()))
-        return Both(structures[0], structures[1], tuple(dict.fromkeys(rest)))
+        labels = self._labels(folder, *(one["version"] for one in structures if one))
+        return Both(structures[0], structures[1], tuple(dict.fromkeys(rest)), labels)
+
+    def _labels(self, folder: str, previous: str, current: str) -> Mapping[str, Sequence[str]]:
+        """Return what migrations say became of labels between two versions."""
+        entries = self.objects.entries(folder) if folder else ()
+        files = {one.name: self.objects.blob(one.object) or b"" for one in entries}
+        if not files:
+            return {}
+        # few guidelines have migrations, and only a link that is behind asks for them
+        from dvc_labelmeta.read.label_history import declared_labels  # noqa: PLC0415
+
+        return declared_labels(files, previous, current)
 
     def _read(self, object_: str, *, folder: bool, path: str) -> Edition | None:
         blob: str | None = object_ if structured_path(path, folder=False) else None
@@ -175,7 +199,9 @@ class Pins:
         pin = pin._replace(
             bump=declared_bump(linked, head.version),
             versions=(head.version,),
-            both=self.editions.both(link.object, head.object),
+            both=self.editions.both(
+                link.object, head.object, migrations_tree(self.head, path, link.id)
+            ),
         )
         if base is None:
             return pin

@@ -52,10 +52,17 @@ def migrations(root: str, guideline: Guideline) -> dict[str, Migration]:
 def _read(root: str, path: str) -> Migration:
     try:
         with open(os.path.join(root, path), "rb") as file:
-            text = decode(file.read())
-        value = parse(text)
+            content = file.read()
     except OSError as error:
         raise UnreadableFile(f"{path}: {error.strerror}") from None
+    return parsed(path, content)
+
+
+def parsed(path: str, content: bytes) -> Migration:
+    """Return what a migration file holds. Raises LabelMetaError with the place of each fault."""
+    try:
+        text = decode(content)
+        value = parse(text)
     except UnreadableFile as error:
         raise UnreadableFile(f"{path}:{error.line}:{error.column}: {error}") from None
     wrong = misfits("migration", value) or faults(value)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from dvc_labelmeta.errors import BadConfig, LabelMetaError, NoSuchRevision, UnreadableFile
 from dvc_labelmeta.model.config import CONFIG_FILE, Config, GuidelineRef, config
 from dvc_labelmeta.model.guideline import Release
+from dvc_labelmeta.model.migration import migrations_folder
 from dvc_labelmeta.model.snapshot import enclosing
 from dvc_labelmeta.model.version import Step, Steps, Version
 from dvc_labelmeta.read.files import decode, misfits, parse, places
@@ -25,6 +26,7 @@ from dvc_labelmeta.read.guidelines import (
     releases_path,
     structured_path,
 )
+from dvc_labelmeta.read.label_history import declared_labels, used_labels
 from dvc_labelmeta.read.snapshot import leaves
 
 # files of a guideline by name; Git's hash, or bytes where the working tree differs from HEAD
@@ -235,6 +237,17 @@ class _Side:
         found = self.objects.get(f"{self.commit}:{self.git.above(path)}")
         return found[2] if found and found[1] == "blob" else None
 
+    def folder(self, path: str) -> dict[str, bytes]:
+        """Return the files of a folder from the root by name; nothing where there is none."""
+        if self.working:
+            place = os.path.join(self.git.folder, path)
+            names = sorted(os.listdir(place)) if os.path.isdir(place) else []
+        else:
+            tree = f"{self.commit}:{self.git.above(path)}"
+            names = [entry.name for entry in self.objects.entries(tree)]
+        read = {name: self.content(posixpath.join(path, name)) for name in names}
+        return {name: content for name, content in read.items() if content is not None}
+
     def files(self, path: str) -> tuple[str, Files]:
         """Return the object of the guideline at a path ("": not committed), and its files.
 
@@ -340,8 +353,38 @@ def _told(
         one and one._replace(others=one.others & {*changed.values()}) for one in versions
     )
     return step._replace(
-        previous=previous, current=current, republished=_republished(sides, refs, current, after)
+        previous=previous,
+        current=current,
+        republished=_republished(sides, refs, current, after),
+        labels=_labels(sides[1], refs[1], previous, current),
+        used=_used(sides[1], refs, previous, current),
     )
+
+
+def _labels(
+    side: _Side, ref: GuidelineRef | None, previous: Version | None, current: Version | None
+) -> Mapping[str, tuple[str, ...]]:
+    if not ref or ref.repo or not (previous and previous.structure and current):
+        return {}
+    files = side.folder(migrations_folder(ref.path, ref.id))
+    return declared_labels(files, previous.number, current.number)
+
+
+def _used(
+    side: _Side,
+    refs: list[GuidelineRef | None],
+    previous: Version | None,
+    current: Version | None,
+) -> Mapping[str, Mapping[str, Any]]:
+    if not side.commit or not (previous and previous.structure and current and current.structure):
+        return {}
+    before, after = (
+        {label["id"] for label in one.get("labels", ())}
+        for one in (previous.structure, current.structure)
+    )
+    paths = {side.git.above(ref.path) for ref in refs if ref}
+    asked = (side.git, side.objects, side.commit)
+    return used_labels(*asked, paths, previous.number, after - before)
 
 
 def _path(ref: GuidelineRef | None) -> str:
@@ -428,9 +471,8 @@ def _with_declared(
     head = span.head or repository.head
     if not prose or repository.git.outside([span.base], head):
         return changed
-    touching = repository.git.touching(
-        f"{span.base}..{head}", sorted({path for paths in prose.values() for path in paths})
-    )
+    asked = sorted({path for paths in prose.values() for path in paths})
+    touching = [*repository.git.touching(f"{span.base}..{head}", asked)]
     declared = {
         id_: declared_by(
             [

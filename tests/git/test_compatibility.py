@@ -109,3 +109,27 @@ def test_entries_that_mean_nothing_are_refused_with_their_place(linked: Repo) ->
     assert "2026-02-30 is a day that no calendar has" in linked.labelmeta("check", code=2).err
     linked.write(CONFIG, config + entry % ("<2.0.0", "2026-02-28"))
     linked.labelmeta("check")
+
+
+def test_what_authors_declare_holds_over_versions_that_a_link_passed_over(linked: Repo) -> None:
+    repo, path = linked, "guidelines/tone/guideline.yaml"
+    text = repo.guideline_yaml("tone", "1.2.0", "delighted")
+    said = "changes: [{clause: pos, meaning: kept}, {clause: pos, meaning: typo}]\n"
+    repo.write(path, text + said)
+    repo.commit("Kept in 1.1.0, a typo in 1.2.0")
+    (found, *_) = [f for f in repo.findings("data/train.csv", code=0) if f["code"] == "LM105"]
+    assert found["severity"] == "warning"
+    repo.write(path, text.replace("id: pos", "id: plus").replace("delighted", "pleased"))
+    repo.commit("Call it otherwise")
+    (found, *_) = [f for f in repo.findings("data/train.csv", code=1) if f["code"] == "LM105"]
+    assert "(LABEL_REMOVED)" in found["message"]
+    repo.write(
+        "guidelines/tone.migrations/1.2.0.yaml",
+        'schema: labelmeta/migration/v1\nfrom: "1.0.0"\nto: "1.2.0"\nlabels:\n'
+        "  - {subject_id: pos, predicate_id: skos:exactMatch, object_id: plus,\n"
+        "     mapping_justification: semapv:ManualMappingCuration}\n",
+    )
+    repo.commit("Say that it is the same label")
+    (found, *_) = [f for f in repo.findings("data/train.csv", code=0) if f["code"] == "LM105"]
+    assert found["severity"] == "warning"
+    assert "(LABEL_RENAMED)" in found["message"]

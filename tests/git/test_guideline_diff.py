@@ -362,3 +362,63 @@ def test_few_git_processes_however_many_guidelines(repo: Repo, told: Told, tmp_p
     assert {one["declared"] for one in found["guidelines"]} == {"patch"}
     assert (len(found["guidelines"]), len(found["unchanged"])) == (10, 32)
     assert trace.read_text().count('"event":"start"') <= 7
+
+
+def labelled(version: str, *labels: str, **more: str) -> str:
+    head = "schema: labelmeta/guideline/v1\nid: tone\nstatus: active\n"
+    rest = "".join(f"{key}: {value}\n" for key, value in more.items())
+    listed = "".join(f"  - {{id: {one}, definition: as {one[0]}}}\n" for one in labels)
+    return f'{head}version: "{version}"\n{rest}labels:\n{listed}'
+
+
+def migration(start: str, to: str, old: str, new: str, predicate: str = "exactMatch") -> str:
+    return (
+        f'schema: labelmeta/migration/v1\nfrom: "{start}"\nto: "{to}"\nlabels:\n'
+        f"  - {{subject_id: {old}, predicate_id: skos:{predicate}, object_id: {new},\n"
+        "     mapping_justification: semapv:ManualMappingCuration}\n"
+    )
+
+
+def rules(found: dict[str, Any]) -> list[str]:
+    return [one["rule"] for one in found["operations"]]
+
+
+def test_a_rename_that_the_migration_file_declares_is_one(repo: Repo, told: Told) -> None:
+    repo.write(TONE, labelled("1.0.0", "pos", "neg"))
+    repo.commit("Two labels")
+    repo.write(TONE, labelled("1.1.0", "plus", "neg"))
+    assert told.one(repo)["needed"] == "major"
+    folder = "guidelines/tone.migrations"
+    repo.write(f"{folder}/1.1.0.yaml", migration("1.0.0", "1.1.0", "pos", "plus"))
+    found = told.one(repo)
+    assert "LABEL_RENAMED" in rules(found)
+    assert (found["needed"], found["owed"]) == ("minor", [])
+    repo.commit("Rename pos")
+    assert told.one(repo, "HEAD~1", "HEAD")["needed"] == "minor"
+    repo.write(TONE, labelled("1.2.0", "positive", "neg"))
+    repo.write(f"{folder}/1.2.0.yaml", migration("1.1.0", "1.2.0", "plus", "positive"))
+    repo.commit("Rename it again")
+    found = told.one(repo, "HEAD~2", "HEAD")
+    assert "LABEL_RENAMED" in rules(found)
+    assert found["needed"] == "minor"
+    narrow = migration("1.1.0", "1.2.0", "plus", "positive", "narrowMatch")
+    for unsaid in (narrow, narrow.replace("labels", "lables")):
+        repo.write(f"{folder}/1.2.0.yaml", unsaid)
+        assert told.one(repo, "HEAD~1", code=1)["needed"] == "major", "which items, nobody said"
+
+
+def test_an_id_of_a_version_long_ago_is_not_used_again(repo: Repo, told: Told) -> None:
+    for version, labels in (("1.0.0", ("pos", "odd")), ("2.0.0", ("pos",))):
+        repo.write(TONE, labelled(version, *labels))
+        repo.commit(version)
+    repo.write(TONE, labelled("2.1.0", "pos", "odd"))
+    assert "LABEL_ADDED" in rules(told.one(repo)), "it means what it meant"
+    repo.write(TONE, labelled("2.1.0", "pos", "odd").replace("as o", "as never"))
+    found = told.one(repo)
+    assert (found["needed"], found["owed"][0].partition(":")[0]) == ("forbidden", "LABEL_ID_REUSED")
+    repo.commit("Drafts of the new version are no earlier ones")
+    repo.write(TONE, labelled("2.1.0", "pos", "odd").replace("as o", "as ever"))
+    assert told.one(repo, "HEAD~1")["needed"] == "forbidden"
+    declared = labelled("2.1.0", "pos", "odd", changes="[{clause: odd, meaning: kept}]")
+    repo.write(TONE, declared.replace("as o", "as ever"))
+    assert told.one(repo, "HEAD~1")["needed"] == "minor"
