@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dvc_labelmeta.checks.alignment import ALIGNMENT, aligned
 from dvc_labelmeta.checks.catalogue import (
     BY_CODE,
     RETIRED,
@@ -75,6 +76,16 @@ def test_case(path: Path) -> None:
     expected = yaml.safe_load(text)["expect"]
     seen = [f"{f.severity} {f.code} {f.split or f.place.path}" for f in found(text)]
     assert sorted(seen) == sorted(expected)
+
+
+@pytest.mark.parametrize("path", [p for p in CASES if p.parent.name in {r.code for r in ALIGNMENT}])
+def test_a_gate_asks_what_the_whole_catalogue_would_say(path: Path) -> None:
+    snapshot = a_snapshot(path.read_text())
+    config = snapshot.config
+    if config.ignore or config.adoption or config.legacy:
+        snapshot = snapshot._replace(config=config._replace(ignore=(), adoption=(), legacy=()))
+    snapshot = snapshot._replace(annotations={}, guideline_facts={})
+    assert aligned(snapshot, TODAY) == judge(snapshot, TODAY, scopes=(SPLIT, PROJECT))
 
 
 def test_there_are_further_cases_for_the_rules_that_have_branches() -> None:

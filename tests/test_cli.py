@@ -71,6 +71,20 @@ def test_other_commands_start_without_those_on_annotations() -> None:
     assert ran.stderr == "\n"
 
 
+def test_a_check_starts_without_other_commands() -> None:
+    code = (
+        "from dvc_labelmeta.cli.app import run; import sys; run(['check', '--help']); "
+        "print(*(name for name in sys.modules if name.startswith('dvc_labelmeta.')), file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.removeprefix("dvc_labelmeta.") for name in ran.stderr.split()}
+    assert "cli.check" in loaded
+    assert not loaded & {
+        f"cli.{name}" for name in ("guideline", "release", "link", "diff", "migrate")
+    }
+    assert not any(name.startswith("diff.") for name in loaded)
+
+
 def test_help_is_printed_for_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     for name in COMMANDS:
         assert run([*name.split()[1:], "--help"]) == 0
@@ -159,8 +173,8 @@ def _breaking(folder: Path, body: str) -> str:
     """Make Python run `body` in place of the judge, in every command below."""
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(
-        "import os, signal\nfrom dvc_labelmeta.checks import catalogue\n"
-        f"def judge(*args, **kwargs):\n    {body}\ncatalogue.judge = judge\n"
+        "import os, signal\nfrom dvc_labelmeta.checks import alignment, catalogue\n"
+        f"def judge(*args, **kwargs):\n    {body}\ncatalogue.judge = alignment.aligned = judge\n"
     )
     return str(folder)
 

@@ -4,71 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from dvc_labelmeta.checks import (
     context,
     contradictions,
     governance,
-    guidelines,
     ignores,
     legacy,
-    links,
-    outdated,
-    pipeline,
     publication,
     records,
-    splits,
     versions,
 )
-from dvc_labelmeta.checks.adoption import Adopting, adopting, softened
-from dvc_labelmeta.checks.ignores import in_force, taken_back
-from dvc_labelmeta.checks.rule import IGNORES, PIPELINE, PROJECT, SPLIT, Hit, Rule
+from dvc_labelmeta.checks.alignment import ALIGNMENT
+from dvc_labelmeta.checks.ignores import in_force
+from dvc_labelmeta.checks.judging import ask, ask_one, report
+from dvc_labelmeta.checks.rule import IGNORES, PROJECT, SPLIT, Rule
 from dvc_labelmeta.errors import BadConfig, LabelMetaError
 from dvc_labelmeta.model.config import Config
-from dvc_labelmeta.model.finding import SEVERITIES, Finding, Ignored, Report, Skip
+from dvc_labelmeta.model.finding import Ignored, Report, Skip
 from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.model.snapshot import Snapshot
 
-_STRICT = (("review", "error"), ("audit", "error"))
 _AUDIT = (("audit", "warning"),)
 _AUDIT_ERROR = (("audit", "error"),)
 _FAMILY = re.compile(r"LM[1-7][0-9]?\*\Z")  # the beginning of codes, in `adoption:`
-_READ = ("LM100",)
-_DATA = (*_READ, "LM112", "LM111", "LM115")
-_LINK = (*_READ, "LM112", "LM125", "LM126", "LM104", "LM117", "LM102")
 _RECORDS = ("LM300",)
 _VERSIONS = (*_RECORDS, "LM310", "LM320")
 
 RULES: tuple[Rule, ...] = (
-    Rule("LM100", "error", SPLIT, splits.unreadable_file, unjudged=True),
-    Rule("LM101", "error", PROJECT, splits.unlinked_split, _READ),
-    Rule("LM112", "error", SPLIT, splits.contested_split, _READ),
-    Rule("LM111", "error", SPLIT, splits.orphaned_sidecar, _READ),
-    Rule("LM115", "error", SPLIT, splits.sidecar_in_data, _READ),
-    Rule("LM114", "error", SPLIT, splits.untracked_sidecar, _READ),
-    Rule("LM116", "error", SPLIT, splits.merged_data, _DATA),
-    Rule("LM113", "error", SPLIT, splits.changed_frozen_split, (*_DATA, "LM116")),
-    Rule("LM106", "error", SPLIT, splits.changed_data, (*_DATA, "LM116")),
-    Rule("LM125", "error", SPLIT, links.unknown_guideline, _READ),
-    Rule("LM126", "error", SPLIT, links.unavailable_guideline, _READ, unjudged=True),
-    Rule("LM118", "error", PROJECT, guidelines.missing_guideline),
-    Rule("LM104", "error", SPLIT, links.mismatched_link, _LINK[:4]),
-    Rule("LM117", "error", SPLIT, links.shallow_history, _LINK[:4], unjudged=True),
-    Rule("LM102", "error", SPLIT, links.missing_guideline_commit, _LINK[:6]),
-    Rule("LM103", "note", SPLIT, links.relocated_guideline_commit, _LINK, raised=_AUDIT),
-    Rule("LM109", "warning", SPLIT, links.unmerged_guideline_commit, _LINK, raised=_STRICT),
-    Rule("LM124", "warning", SPLIT, guidelines.reused_guideline_version, _LINK, raised=_STRICT),
-    Rule("LM105", "error", SPLIT, outdated.outdated_guideline, (*_LINK, "LM109")),
-    Rule("LM107", "error", SPLIT, guidelines.incompatible_splits, (*_LINK, "LM105")),
-    Rule("LM108", "warning", PROJECT, guidelines.uncommitted_guideline),
-    Rule("LM110", "warning", SPLIT, guidelines.inactive_guideline, _LINK),
-    Rule("LM119", "error", PIPELINE, pipeline.missing_gate, _DATA),
-    Rule("LM127", "error", PIPELINE, pipeline.stale_gate, _DATA),
-    Rule("LM120", "warning", PIPELINE, pipeline.ungated_stage, _READ, raised=_STRICT),
-    Rule("LM121", "error", PIPELINE, pipeline.disarmed_gate, _READ),
-    Rule("LM122", "error", PIPELINE, pipeline.ungated_run),
-    Rule("LM123", "note", PIPELINE, pipeline.outstanding_run, raised=_AUDIT),
+    *ALIGNMENT,
     Rule("LM206", "error", PROJECT, contradictions.repeated_label_id),
     Rule("LM207", "error", PROJECT, contradictions.repeated_clause_id),
     Rule("LM208", "warning", PROJECT, contradictions.overlapping_names),
@@ -142,45 +106,12 @@ def judge(snapshot: Snapshot, today: str, *, scopes: Iterable[str] = ()) -> Repo
     asked = frozenset(scopes)
     wanted = [rule for rule in RULES if not asked or rule.scope in asked]
     snapshot = snapshot._replace(today=today)
-    found = _Found([], [], {}, set(), adopting(snapshot))
-    for rule in wanted:
-        if rule.scope != IGNORES:
-            _ask(rule, snapshot, found)
-    kept, ignored = taken_back(found.findings, snapshot.config.ignore, today)
-    snapshot = snapshot._replace(idle=_idle(snapshot, found.skipped, ignored))
-    found = found._replace(findings=kept)
+    found = ask((rule for rule in wanted if rule.scope != IGNORES), snapshot)
+    snapshot = snapshot._replace(idle=_idle(snapshot, found.skipped, found.ignored))
     for rule in wanted:
         if rule.scope == IGNORES:
-            _ask(rule, snapshot, found)
-    order = sorted(
-        found.findings, key=lambda f: (f.place.path, -SEVERITIES.index(f.severity), f.code)
-    )
-    return Report(tuple(order), tuple(found.skipped), tuple(ignored), len(snapshot.sidecars))
-
-
-class _Found(NamedTuple):
-    """What the rules found so far; failed: subjects by code; errors: splits that have one."""
-
-    findings: list[Finding]
-    skipped: list[Skip]
-    failed: dict[str, set[tuple[str, str]]]
-    errors: set[str]
-    adopting: Adopting
-
-
-def _ask(rule: Rule, snapshot: Snapshot, found: _Found) -> None:
-    """Ask one rule and add what it finds."""
-    hits = found.failed.setdefault(rule.code, set())
-    for hit in rule.judge(snapshot):
-        because = hit.untold or _blocked(rule, hit, found.failed, found.errors)
-        if because is not None:
-            found.skipped.append(Skip(rule.code, hit.subject[0], because))
-            continue
-        hits.add(hit.subject)
-        finding = softened(found.adopting, _finding(rule, hit, snapshot), hit.subject[1])
-        found.findings.append(finding)
-        if finding.severity == "error":
-            found.errors.add(hit.subject[0])
+            ask_one(rule, snapshot, found)
+    return report(found, snapshot)
 
 
 def _idle(
@@ -215,39 +146,6 @@ def _refuse_unknown(config: Config) -> None:
                 f"labelmeta.yaml: `{key}:` names the rule {rule!r}, which does not exist; "
                 "`labelmeta explain` lists all of them"
             )
-
-
-def _blocked(
-    rule: Rule, hit: Hit, failed: dict[str, set[tuple[str, str]]], errors: set[str]
-) -> str | None:
-    split, layer = hit.subject
-    for code in rule.requires:
-        subjects = failed.get(code, set())
-        if (split, layer) in subjects or (split, "") in subjects:
-            return code
-    if rule.code in ("LM119", "LM127") and split in errors:
-        return "an error of this split"
-    return None
-
-
-def _finding(rule: Rule, hit: Hit, snapshot: Snapshot) -> Finding:
-    severity = rule.severity_in(snapshot.config.profile)
-    if hit.severity is not None:
-        raised = dict(rule.raised).get(snapshot.config.profile)
-        severity = max(hit.severity, raised or "note", key=SEVERITIES.index)
-    is_split = hit.subject[0] in snapshot.records or rule.scope == SPLIT
-    return Finding(
-        rule.code,
-        rule.name,
-        severity,
-        hit.place,
-        hit.message,
-        hit.subject[0] if is_split else "",
-        hit.fix,
-        hit.details,
-        rule.unjudged,
-        hit.subject[0] if rule.scope == PROJECT and hit.subject[0] in snapshot.guidelines else "",
-    )
 
 
 def only_splits(report: Report, wanted: Iterable[str]) -> Report:
