@@ -94,22 +94,36 @@ def _run(
     from dvc_labelmeta.cli.migrating import edits, look, write  # noqa: PLC0415  # needs the extra
 
     found, carrying = look(project, source, to, folder)
-    blocked = bool(found.states["invalid"]) and not partial
+    why = _blocked(found, partial=partial)
+    blocked = bool(why)
     total = carrying.total + found.carried
     todo = [] if blocked else edits(project, found, total)
     _show(_told(found, blocked=blocked), format_)
     if blocked:
-        typer.echo(
-            "labelmeta: nothing was written; say in a migration file what becomes of these, or "
-            "give --partial to leave them as they are",
-            err=True,
-        )
+        typer.echo(f"labelmeta: nothing was written; {why}", err=True)
         return FINDINGS
     if found.carried and not dry_run:
         write(found, carrying)
         todo = edits(project, found, total)
     _finish(context, project, found, todo, dry_run=dry_run, told=format_ == "text")
     return FINDINGS if found.states["invalid"] else CLEAN
+
+
+def _blocked(found: Found, *, partial: bool) -> str:
+    """Return what is to be done before anything is written, "" for nothing."""
+    if found.unsaid:
+        linked = found.source.layer.guideline.version if found.source.layer else ""
+        return (
+            f"{found.unsaid} of the records that a person must do name no version, and would count "
+            f"under {found.link.version} with the new link: write `guideline_version` {linked} "
+            "into them first"
+        )
+    if found.states["invalid"] and not partial:
+        return (
+            "say in a migration file what becomes of these, or give --partial to leave them as "
+            "they are"
+        )
+    return ""
 
 
 def _told(found: Found, *, blocked: bool) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from dvc_labelmeta.write.migrated import add_records
 from dvc_labelmeta.write.splice import merged
 
 Route = tuple[Migration, ...]
+_STAY = frozenset({RELABEL, INVALID})
 
 
 class Found(NamedTuple):
@@ -50,12 +51,16 @@ class Found(NamedTuple):
     versions: Mapping[str, int]
     states: Mapping[str, int]
     left: tuple[Case, ...]
-    routes: Mapping[str, Route | None]
 
     @property
     def carried(self) -> int:
         """How many records are carried over."""
-        return sum(self.states[state] for state in OUTCOMES if state not in {RELABEL, INVALID})
+        return sum(self.states[state] for state in OUTCOMES if state not in _STAY)
+
+    @property
+    def unsaid(self) -> int:
+        """How many records stay, and name no version: they would go with the link, unseen."""
+        return sum(case.unsaid for case in self.left if case.decided.state in _STAY)
 
 
 class Ways:
@@ -160,15 +165,15 @@ def look(project: Project, source: Source, to: str, folder: str) -> tuple[Found,
     versions = carrying.versions()
     routes = {version: ways.route(version, link.version) for version in versions}
     _map_items(project, carrying, routes)
-    cases = [*carried_cases(carrying, routes)]
-    carrying.refuse_taken_ids()
     states = Counter(dict.fromkeys(OUTCOMES, 0))
-    for case in cases:
+    left: list[Case] = []
+    for case in carried_cases(carrying, routes):
         states[case.decided.state] += case.records
-    left = sorted(
-        (case for case in cases if case.decided.reasons), key=lambda one: (-one.records, str(one))
-    )
-    return Found(source, link, versions, dict(states), tuple(left), routes), carrying
+        if case.decided.reasons:  # the others may be as many as the records
+            left.append(case)
+    carrying.refuse_taken_ids()
+    left.sort(key=lambda one: (-one.records, str(one)))
+    return Found(source, link, versions, dict(states), tuple(left)), carrying
 
 
 def carried_cases(carrying: Carrying, routes: Mapping[str, Route | None]) -> Iterator[Case]:
@@ -179,28 +184,29 @@ def carried_cases(carrying: Carrying, routes: Mapping[str, Route | None]) -> Ite
         if route is None:
             return Decided(INVALID, ("no migration leads there from its version",), None)
         state, after, reasons = carried(record, route)
-        return Decided(state, reasons, None if state in {RELABEL, INVALID} else after)
+        return Decided(state, reasons, None if state in _STAY else after)
 
     return carrying.decide(ask)
 
 
 def _map_items(project: Project, carrying: Carrying, routes: Mapping[str, Route | None]) -> None:
     """Have items renamed; refuses two maps, since which comes first would matter."""
-    maps = {
-        (step.path, step.items_file): step
-        for route in routes.values()
-        for step in route or ()
-        if step.items or step.items_file
-    }
+    maps: dict[str, Migration] = {}
+    versions: dict[str, list[str]] = {}
+    for version, route in routes.items():
+        for step in route or ():
+            if step.items or step.items_file:
+                maps[step.path] = step
+                versions.setdefault(step.path, []).append(version)
     if len(maps) > 1:
         raise Refused(
-            f"{' and '.join(path for path, _ in maps)} both rename items: migrate to the first of "
+            f"{' and '.join(maps)} both rename items: migrate to the first of "
             "these versions before (--to)"
         )
-    for step in maps.values():
-        folder = os.path.join(project.root, os.path.dirname(step.path))
+    for path, step in maps.items():
+        folder = os.path.join(project.root, os.path.dirname(path))
         file = os.path.join(folder, step.items_file) if step.items_file else ""
-        carrying.map_items(step.items.items(), file)
+        carrying.map_items(versions[path], step.items.items(), file)
 
 
 def write(found: Found, carrying: Carrying) -> None:

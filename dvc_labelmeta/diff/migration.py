@@ -122,9 +122,9 @@ def _with_labels(record: Mapping[str, Any], step: Migration) -> dict[str, Any]:
 def _mapped(label: Any, step: Migration) -> Any:
     """Return a label, or a list of them, under its new id."""
     if isinstance(label, list):
-        return list(
-            dict.fromkeys(_mapped(one, step) if isinstance(one, str) else one for one in label)
-        )
+        after = [_mapped(one, step) if isinstance(one, str) else one for one in label]
+        merged = [one for at, one in enumerate(after) if one not in after[:at]]
+        return label if after == label else merged
     lines = _lines(step, label) if isinstance(label, str) else []
     if not lines:
         return label
@@ -222,7 +222,7 @@ def inverse(step: Migration, labels_before: frozenset[str] | None) -> tuple[Migr
     """Return the step that leads back, and why it cannot: then nothing may be carried back by it.
 
     labels_before: the labels of the version that it leads back to. Only what is one to one has an
-    inverse: renamed labels, items and fields, and single values.
+    inverse: renamed labels, items and fields.
     """
     why = list(_one_way(step, labels_before or frozenset()))
     back = Migration(
@@ -251,6 +251,8 @@ def _one_way(step: Migration, before: frozenset[str]) -> Iterator[str]:
             yield f"{line.subject_id} -> {line.object_id} is not one to one"
     if len(subjects) < len(step.labels):
         yield "a label becomes several"
+    if len(set(step.moves.values())) < len(step.moves):
+        yield "several fields become one"
     yield from (
         f"{name} is not one to one"
         for name in ("values", "constants", "backfill")

@@ -23,7 +23,10 @@ from dvc_labelmeta.read.lines import csv_header, delimiter
 from dvc_labelmeta.read.sources import Source
 
 # what a record is asked for whatever the rules are
-_OWN = ("id", "item", "layer", "guideline_id", "guideline_version", "supersedes", "migrated_from")
+_OWN = (
+    "id", "item", "layer", "guideline_id", "guideline_version", "supersedes", "migrated_from",
+    "status",
+)  # fmt: skip
 _BATCH = 5_000
 Record = dict[str, Any]
 
@@ -46,12 +49,13 @@ class Decided(NamedTuple):
 
 
 class Case(NamedTuple):
-    """Records that are alike in all that the rules look at."""
+    """Records that are alike in all that the rules look at; unsaid: those that name no version."""
 
     version: str
     label: Any
     decided: Decided
     records: int
+    unsaid: int
 
 
 class Lines:
@@ -217,9 +221,13 @@ class Carrying:
 
     def _keep(self, layer: str) -> None:
         """Fill the table `told`: for each line what is asked of it; `version`: NULL = not ours."""
-        text, target = self.form.text, self.target
+        target = self.target
         asked = self.form.told([*dict.fromkeys((*_OWN, *self.fields))])
         cells = "".join(f", {_cell(name)} AS {_name(f'?{name}')}" for name in self.fields)
+
+        def text(name: str) -> str:  # an empty cell of a table says nothing
+            return f"nullif({self.form.text(name)}, '')"
+
         ours = (
             f"coalesce({text('layer')}, {quoted(layer)}) = {quoted(layer)} AND "
             f"coalesce({text('guideline_id')}, {quoted(target.guideline)}) "
@@ -227,9 +235,12 @@ class Carrying:
         )
         self.db.execute(
             f"CREATE TEMP TABLE told AS SELECT {text('id')} AS id, {text('item')} AS item, "
-            f"{text('supersedes')} AS supersedes, {text('migrated_from')} IS NOT NULL AS migrated, "
-            f"CASE WHEN {ours} THEN coalesce({text('guideline_version')}, {quoted(target.linked)}) "
-            f"END AS version, broken{cells} FROM ({asked})"
+            f"CASE WHEN NOT coalesce({text('status')} = 'draft', false) "
+            f"THEN nullif({text('supersedes')}, {text('id')}) END AS supersedes, "
+            f"{text('migrated_from')} IS NOT NULL AS migrated, "
+            f"{text('guideline_version')} AS said, "
+            f"CASE WHEN {ours} THEN coalesce(said, {quoted(target.linked)}) END AS version, "
+            f"broken{cells} FROM ({asked})"
         )
         self.total, broken = self.db.execute(
             "SELECT count(id), count_if(broken) FROM told"
@@ -252,8 +263,13 @@ class Carrying:
         ).fetchall()
         return dict(rows)
 
-    def map_items(self, pairs: Iterable[tuple[str, str]], csv_file: str = "") -> None:
-        """Give items new ids: from pairs, or from a CSV file with a header and two columns."""
+    def map_items(
+        self, versions: Sequence[str], pairs: Iterable[tuple[str, str]], csv_file: str = ""
+    ) -> None:
+        """Give the items of records of some versions new ids.
+
+        They come from pairs, or from a CSV file with a header and two columns.
+        """
         if csv_file:
             self.db.execute(
                 "CREATE TEMP TABLE items AS SELECT * FROM read_csv("
@@ -267,7 +283,11 @@ class Carrying:
         ).fetchall()[0]
         if len(set(counts)) > 1:
             raise Refused(f"{csv_file or 'items'}: the map of items is not one to one")
-        self.db.execute("UPDATE told SET item = items.new FROM items WHERE told.item = items.old")
+        self.db.execute(
+            "UPDATE told SET item = items.new FROM items WHERE told.item = items.old "
+            "AND list_contains($versions, version)",
+            {"versions": [*versions]},
+        )
 
     def decide(self, ask: Callable[[Record], Decided]) -> Iterator[Case]:
         """Yield each case; all of them must be taken before `select`.
@@ -276,11 +296,12 @@ class Carrying:
         """
         keys = self._keys()
         rows = self.db.execute(
-            f"SELECT {', '.join(keys)}, count(*) FROM waiting GROUP BY ALL ORDER BY ALL"
+            f"SELECT {', '.join(keys)}, count(*), count_if(said IS NULL) FROM waiting "
+            "GROUP BY ALL ORDER BY ALL"
         )
         with open(self._answers, "w", encoding="utf-8") as file:
             while batch := rows.fetchmany(_BATCH):
-                for version, *cells, records in batch:
+                for version, *cells, records, unsaid in batch:
                     pairs = zip(self.fields, cells, strict=True)
                     before = {name: self.form.decoded(name, cell) for name, cell in pairs}
                     decided = ask(before | {"guideline_version": version})
@@ -289,7 +310,7 @@ class Carrying:
                         answer = self.form.answer(before, after, self.target)
                         answer |= {f"key{at}": c for at, c in enumerate((version, *cells))}
                         file.write(_dumped(answer) + "\n")
-                    yield Case(version, before.get("label"), decided, records)
+                    yield Case(version, before.get("label"), decided, records, unsaid)
 
     @property
     def _answers(self) -> str:

@@ -195,6 +195,41 @@ TOLD = (
 )
 
 
+def test_records_that_look_replaced_or_of_no_version_are_carried_over(repo: Repo) -> None:
+    repo.write("guidelines/tone/guideline.yaml", guideline("3.0.0", ("pos", "neg"), title="T"))
+    repo.commit("Guideline 3.0.0", "2026-02-06T09:00:00+00:00")
+    repo.write("guidelines/tone.migrations/2.0.0.yaml", TO_2 + "items: {one: two, two: one}\n")
+    same = {"label": "happy", "source": "tool", "item": "one", "guideline_version": "1.1.0"}
+    rows = [
+        {"id": "kept"},
+        {"id": "draft", "status": "draft", "supersedes": "kept"},
+        {"id": "self", "supersedes": "self", "item": "two"},
+        {"id": "empty", "guideline_version": "", "guideline_id": "", "layer": ""},
+        {"id": "newer", "guideline_version": "2.0.0", "label": "pos"},
+    ]
+    repo.write(RECORDS, lines([same | row for row in rows]))
+    assert migrate(repo)["from"] == {"1.1.0": 4, "2.0.0": 1}
+    new = [json.loads(line) for line in repo.read(RECORDS).splitlines()[len(rows) :]]
+    assert [(r["supersedes"], r["item"]) for r in new] == [
+        ("kept", "two"),
+        ("draft", "two"),
+        ("self", "one"),
+        ("empty", "two"),
+        ("newer", "one"),  # it has the new name already
+    ]
+
+
+def test_what_stays_without_a_version_would_go_with_the_link(repo: Repo) -> None:
+    repo.write("guidelines/tone.migrations/2.0.0.yaml", TO_2)
+    one = {"id": "r", "item": "1", "label": "odd", "source": "tool"}
+    repo.write(RECORDS, lines([one]))
+    told = repo.labelmeta("migrate", "data/train.csv", code=1).text
+    assert "1 of the records that a person must do name no version" in told
+    assert "write `guideline_version` 1.1.0 into them first" in told
+    assert repo.read(RECORDS) == lines([one])
+    assert 'version: "1.1.0"' in repo.read(SIDECAR)
+
+
 @pytest.mark.parametrize("format_", ["csv", "parquet", "jsonl.gz", "folder"])
 def test_each_format(repo: Repo, format_: str) -> None:
     repo.write("guidelines/tone.migrations/2.0.0.yaml", MERGED)

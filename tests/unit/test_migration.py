@@ -240,10 +240,18 @@ def test_a_chain_is_step_after_step(one: Migration, label: str) -> None:
         ({"labels": (line("a", "x"), line("c", "x"))}, "a -> x is not one to one"),
         ({"labels": (line("a", "x"), line("a", "y"))}, "a label becomes several"),
         ({"constants": {"tool": "t"}}, "constants is not one to one"),
+        ({"moves": {"note": "rationale", "tool": "rationale"}}, "several fields become one"),
     ],
 )
 def test_what_is_not_one_to_one_has_no_inverse(rules: dict[str, Any], why: str) -> None:
     assert why in inverse(step(**rules), frozenset("abc"))[1]
+
+
+def test_a_list_of_labels_loses_only_what_the_map_makes_alike() -> None:
+    one = step(labels=(line("a", "x"), line("b", "x")))
+    for label in (["c", "c"], [{"a": 1}, "c"]):
+        assert carried({"label": label}, [one]).state == "valid"
+    assert carried({"label": ["a", ["a"], "b"]}, [one]).record == {"label": ["x", ["a"]]}
 
 
 def test_steps_are_found_backwards() -> None:
