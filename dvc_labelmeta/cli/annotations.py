@@ -37,5 +37,4 @@ app = typer.Typer(
         "Annotation records: import and validate them, see how far they can be trusted "
         "(stats, notes, clarity, bisect), review them (queue), train on them (consensus, export)."
     ),
-    epilog="Example: labelmeta annotations stats data/train.csv",
 )

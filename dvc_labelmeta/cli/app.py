@@ -2,30 +2,72 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 from dvc_labelmeta import __version__
-from dvc_labelmeta.cli import (
-    check,
-    diff,
-    draft,
-    guideline,
-    hook,
-    init,
-    link,
-    log,
-    migrate,
-    rollback,
-    stage,
-    status,
-)
-from dvc_labelmeta.cli.annotations import app as annotation_records
 from dvc_labelmeta.errors import CLEAN, INTERRUPTED, UNJUDGED
+
+# the module of each command and the name of its example there, in the order of the help
+_COMMANDS = {
+    "init": ("init", "EXAMPLE"),
+    "link": ("link", "LINK_EXAMPLE"),
+    "unlink": ("link", "UNLINK_EXAMPLE"),
+    "mv": ("link", "MV_EXAMPLE"),
+    "check": ("check", "CHECK_EXAMPLE"),
+    "gate": ("check", "GATE_EXAMPLE"),
+    "diff": ("diff", "DIFF_EXAMPLE"),
+    "log": ("log", "LOG_EXAMPLE"),
+    "rollback": ("rollback", "ROLLBACK_EXAMPLE"),
+    "migrate": ("migrate", "MIGRATE_EXAMPLE"),
+    "status": ("status", "STATUS_EXAMPLE"),
+    "explain": ("status", "EXPLAIN_EXAMPLE"),
+}
+# the example of each group; its module has its name
+_GROUPS = {
+    "guideline": "Example: labelmeta guideline list",
+    "stage": "Example: labelmeta stage require train",
+    "hook": "Example: labelmeta hook install",
+    "annotations": "Example: labelmeta annotations stats data/train.csv",
+}
+
+
+class Commands(TyperGroup):
+    """A group that imports a command when it is asked for: none pays for the others."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands, in the order of the help."""
+        del ctx
+        return [*_COMMANDS, *_GROUPS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command by its name, None where there is none."""
+        names = self.list_commands(ctx)
+        # Typer looks for similar names among what is there
+        for name in [cmd_name] if cmd_name in names else names:
+            if name not in self.commands:
+                self.commands[name] = _imported(name)
+        return self.commands.get(cmd_name)
+
+
+def _imported(name: str) -> Any:
+    place, example = _COMMANDS.get(name, (name, ""))
+    module = import_module(f"dvc_labelmeta.cli.{place}")
+    one = typer.Typer(rich_markup_mode=None)
+    if name in _GROUPS:
+        one.add_typer(module.app, name=name, epilog=_GROUPS[name])
+    else:
+        one.command(name, epilog=getattr(module, example))(getattr(module, name))
+    return get_group(one).commands[name]
+
 
 app = typer.Typer(
     name="labelmeta",
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -61,25 +103,6 @@ def options(
     """Options for all commands."""
     del version
     context.obj = {"root": root, "quiet": quiet, "verbose": verbose}
-
-
-app.command("init", epilog=init.EXAMPLE)(init.init)
-app.command("link", epilog=link.LINK_EXAMPLE)(link.link)
-app.command("unlink", epilog=link.UNLINK_EXAMPLE)(link.unlink)
-app.command("mv", epilog=link.MV_EXAMPLE)(link.mv)
-app.command("check", epilog=check.CHECK_EXAMPLE)(check.check)
-app.command("gate", epilog=check.GATE_EXAMPLE)(check.gate)
-app.command("diff", epilog=diff.DIFF_EXAMPLE)(diff.diff)
-app.command("log", epilog=log.LOG_EXAMPLE)(log.log)
-app.command("rollback", epilog=rollback.ROLLBACK_EXAMPLE)(rollback.rollback)
-app.command("migrate", epilog=migrate.MIGRATE_EXAMPLE)(migrate.migrate)
-app.command("status", epilog=status.STATUS_EXAMPLE)(status.status)
-app.command("explain", epilog=status.EXPLAIN_EXAMPLE)(status.explain)
-guideline.app.command("migration", epilog=draft.DRAFT_EXAMPLE)(draft.migration)
-app.add_typer(guideline.app, name="guideline", epilog="Example: labelmeta guideline list")
-app.add_typer(stage.app, name="stage", epilog="Example: labelmeta stage require train")
-app.add_typer(hook.app, name="hook", epilog="Example: labelmeta hook install")
-app.add_typer(annotation_records, name="annotations")
 
 
 def run(arguments: list[str]) -> int:

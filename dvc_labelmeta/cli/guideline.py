@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dvc_labelmeta.cli import release
+from dvc_labelmeta.cli import draft, release
 from dvc_labelmeta.cli.common import DryRun, Format, carry_out, put_table, root_of
 from dvc_labelmeta.cli.guideline_show import SHOW_EXAMPLE, show
 from dvc_labelmeta.cli.project import Project
@@ -102,3 +102,4 @@ def log(
 
 app.command("release", epilog=release.RELEASE_EXAMPLE)(release.release)
 app.command("archive", epilog=release.ARCHIVE_EXAMPLE)(release.archive_)
+app.command("migration", epilog=draft.DRAFT_EXAMPLE)(draft.migration)
