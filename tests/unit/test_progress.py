@@ -60,6 +60,11 @@ def test_an_interrupt_leaves_no_temporary_folder(
     (tmp_path / "own").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "own"))
     monkeypatch.setattr(merge, "find_repeats", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        validate.facts([str(tmp_path / "a.jsonl")], "jsonl", Expected())
+    # a shell that starts the tests in the background has them ignore the signal
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            validate.facts([str(tmp_path / "a.jsonl")], "jsonl", Expected())
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert list((tmp_path / "own").iterdir()) == []
