@@ -71,7 +71,7 @@ def rollback(
                 else planner.guideline(name, to)
                 for name, split in asked.items()
             ]
-            edits = edits_of(root, repository, plans)
+            edits = edits_of(project.snapshot, repository, plans)
         todo, told = changes(edits), [plan.told for plan in plans]
         if format_ == "json":
             files = [{"path": edit.path, "verb": edit.verb} for edit in todo]

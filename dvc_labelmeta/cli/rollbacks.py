@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Container, Iterator
 from typing import NamedTuple
 
 from dvc_labelmeta.cli.project import Project
@@ -14,8 +14,9 @@ from dvc_labelmeta.errors import LabelMetaError, Refused
 from dvc_labelmeta.model.gate import gate_path
 from dvc_labelmeta.model.guideline import Edition, Guideline
 from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Link, Sidecar
+from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.dvc import join
-from dvc_labelmeta.read.files import decode
+from dvc_labelmeta.read.files import MAX_LOCK_BYTES, decode
 from dvc_labelmeta.read.git import Commit, Entry, Objects, Repository
 from dvc_labelmeta.read.snapshot import leaves, load
 from dvc_labelmeta.read.sources import source_of
@@ -28,11 +29,23 @@ Side = tuple[str, str] | None
 
 
 class Plan(NamedTuple):
-    """What is told of a rollback, the files that it takes, and edits that are no whole files."""
+    """What is told of a rollback, the files that it takes, and entries of a dvc.lock.
+
+    linked: a split that is linked again, "" for none.
+    """
 
     told: Rollback
     files: list[Wanted]
-    edits: list[Edit]
+    entries: tuple[LockEntry, ...] = ()
+    linked: str = ""
+
+
+class LockEntry(NamedTuple):
+    """The entry of a stage in the dvc.lock at `path`, as `earlier`, a whole dvc.lock, has it."""
+
+    path: str
+    stage: str
+    earlier: bytes
 
 
 class Planner:
@@ -68,7 +81,7 @@ class Planner:
             tuple(wrong),
             apart(self.snapshot.sidecars, undone, self.going),
         )
-        return Plan(told, list(self._files(guideline.path, state.files)), [])
+        return Plan(told, list(self._files(guideline.path, state.files)))
 
     def _made(self, guideline: Guideline, commit: Commit | None) -> str:
         """Return the newest commit up to this one that touched a guideline."""
@@ -90,13 +103,10 @@ class Planner:
         undone = [u for layer in then.layers if (u := self._undone(layer.guideline))]
         files, checkout, notes = self._records(commit, now, then)
         files += self._file(commit, split + SUFFIX)
-        edits: list[Edit] = []
-        if now is None:
-            splits = {one.split for one in self.snapshot.sidecars} | {split}
-            edits += links.project_edits(self.snapshot, splits)
+        entries: tuple[LockEntry, ...] = ()
         if with_data:
-            data, more = self._data(commit, split)
-            files, edits, checkout = [*data, *files], [*more, *edits], [*checkout, split]
+            data, entries = self._data(commit, split)
+            files, checkout = [*data, *files], [*checkout, split]
         elif (record := self.snapshot.records.get(split)) and record.value != then.data.value:
             notes.append(
                 f"the data stays as it is, but its sidecar at {commit.hash[:12]} speaks of other "
@@ -117,7 +127,7 @@ class Planner:
             tuple(notes),
             tuple(checkout),
         )
-        return Plan(told, files, edits)
+        return Plan(told, files, entries, "" if now else split)
 
     def _behind(self, then: Sidecar, to: str) -> Iterator[str]:
         """Yield what to do where a split goes back, but not the guideline that it was under."""
@@ -191,21 +201,16 @@ class Planner:
                 raise Refused(f"{one.path}: the records {path} are outside the repository")
         return found
 
-    def _data(self, commit: Commit, split: str) -> tuple[list[Wanted], list[Edit]]:
+    def _data(self, commit: Commit, split: str) -> tuple[list[Wanted], tuple[LockEntry, ...]]:
         """Return what brings the record of the data back: a .dvc file, or an entry of dvc.lock."""
         record = load(self.snapshot.root, rev=commit.hash, with_pipeline=False).records.get(split)
         if record is None:
             raise Refused(f"neither DVC nor Git has a record of {split} at {commit.hash[:12]}")
+        path = record.place.path
         if record.stage is None:
-            return self._file(commit, record.place.path), []
-        path, stage = record.place.path, str(record.place.pointer[1])
-        before, then = content(self.snapshot.root, path), self._content(commit, path)
-        after = with_stage_of(decode(before or b""), decode(then or b""), stage).encode()
-        if after != before and self.repository.git.status(
-            [f":(top,literal){self.repository.git.above(path)}"]
-        ):
-            raise Refused(f"{path} has changes that are not committed; commit them first")
-        return [], [Edit(path, before, after)]
+            return self._file(commit, path), ()
+        then = self._content(commit, path) or b""
+        return [], (LockEntry(path, str(record.place.pointer[1]), then),)
 
     def _content(self, commit: Commit, path: str) -> bytes | None:
         found = self.objects.get(f"{commit.hash}:{self.repository.git.above(path)}")
@@ -237,10 +242,31 @@ def _told(commit: Commit) -> tuple[str, str, str]:
     return commit.hash, commit.date, commit.subject
 
 
-def edits_of(root: str, repository: Repository, plans: list[Plan]) -> list[Edit]:
+def edits_of(snapshot: Snapshot, repository: Repository, plans: list[Plan]) -> list[Edit]:
     """Return all edits; raises Refused where something uncommitted would be lost."""
     files = [file for plan in plans for file in plan.files]
-    specs = [f":(top,literal){repository.git.above(file.path)}" for file in files]
+    entries = [entry for plan in plans for entry in plan.entries]
+    paths = {one.path for one in files} | {one.path for one in entries}
+    specs = [f":(top,literal){repository.git.above(path)}" for path in sorted(paths)]
     dirty = repository.git.status(specs) if specs else {}
-    first = [edit for plan in plans for edit in plan.edits]
-    return [*first, *restoring(root, files, dirty)]
+    linked = {plan.linked for plan in plans} - {""}
+    splits = {one.split for one in snapshot.sidecars} | linked
+    return [
+        *_locks(snapshot.root, entries, dirty),
+        *(links.project_edits(snapshot, splits) if linked else ()),
+        *restoring(snapshot.root, files, dirty),
+    ]
+
+
+def _locks(root: str, entries: list[LockEntry], dirty: Container[str]) -> Iterator[Edit]:
+    """Yield one edit for each dvc.lock: several entries may go back in it."""
+    for path in dict.fromkeys(entry.path for entry in entries):
+        before = content(root, path)
+        text = decode(before or b"", MAX_LOCK_BYTES)
+        for entry in entries:
+            if entry.path == path:
+                text = with_stage_of(text, decode(entry.earlier, MAX_LOCK_BYTES), entry.stage)
+        after = text.encode()
+        if after != before and path in dirty:
+            raise Refused(f"{path} has changes that are not committed; commit them first")
+        yield Edit(path, before, after)

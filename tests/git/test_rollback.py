@@ -194,13 +194,14 @@ def put(repo: Repo, path: str, text: str | None) -> None:
         repo.write(path, text)
 
 
-def test_an_unlinked_split_comes_back_with_its_gate_stage(
+def test_unlinked_splits_come_back_with_their_gate_stage(
     repo: Repo, past: Past, rollback: Ask
 ) -> None:
-    repo.labelmeta("unlink", DEV)
+    for split in (DEV, TEST):
+        repo.labelmeta("unlink", split)
     repo.commit("Unlink")
     assert DEV not in repo.read("labelmeta/dvc.yaml")
-    rollback(f"{repo.path}/{DEV}", "--to", past.new)
+    rollback(f"{repo.path}/{DEV}", f"{repo.path}/{TEST}", "--to", past.new)
     assert differing(repo, past.new) == set()
 
 
@@ -237,7 +238,8 @@ def test_data_that_a_stage_makes_goes_back_in_dvc_lock(
 
     repo.write("dvc.lock", lock(a="1", b="2", c="3"))
     repo.commit("Add")
-    repo.labelmeta("link", "b.csv", "--guideline", "tone", "--mode", "frozen")
+    for name in ("b.csv", "c.csv"):
+        repo.labelmeta("link", name, "--guideline", "tone", "--mode", "frozen")
     first = repo.commit("Link")
     repo.write("dvc.lock", lock(a="4", b="5", c="6"))
     repo.commit("Run")
@@ -248,6 +250,10 @@ def test_data_that_a_stage_makes_goes_back_in_dvc_lock(
     assert repo.read("dvc.lock") == lock(a="4", b="2", c="6")
     assert differing(repo, first) == {"dvc.lock"}
     assert ask(f"{repo.path}/b.csv", "--to", first, "--with-data") == "nothing to change\n"
+    repo.git("reset", "-q", "--hard")
+    both = (f"{repo.path}/b.csv", f"{repo.path}/c.csv", "--to", first, "--with-data")
+    assert "dvc checkout b.csv c.csv" in ask(*both)
+    assert repo.read("dvc.lock") == lock(a="4", b="2", c="3")
     repo.git("reset", "-q", "--hard")
     repo.write("dvc.lock", lock(a="4", b="7", c="6"))
     assert "dvc.lock has changes that are not committed" in ask(
