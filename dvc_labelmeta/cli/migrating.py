@@ -206,6 +206,8 @@ def _map_items(project: Project, carrying: Carrying, routes: Mapping[str, Route 
     for path, step in maps.items():
         folder = os.path.join(project.root, os.path.dirname(path))
         file = os.path.join(folder, step.items_file) if step.items_file else ""
+        if file and (os.path.islink(file) or not os.path.isfile(file)):
+            raise Refused(f"{path}: items_file {step.items_file} is no file beside it")
         carrying.map_items(versions[path], step.items.items(), file)
 
 

@@ -10,7 +10,7 @@ from dvc_labelmeta.errors import LabelMetaError, UnreadableFile
 from dvc_labelmeta.model.guideline import Guideline
 from dvc_labelmeta.model.migration import Migration, faults, migration, migrations_folder
 from dvc_labelmeta.model.snapshot import Snapshot
-from dvc_labelmeta.read.files import decode, misfits, parse, places
+from dvc_labelmeta.read.files import MAX_BYTES, decode, misfits, parse, places
 from dvc_labelmeta.read.vocabulary import repository_of, state_of
 
 
@@ -52,7 +52,7 @@ def migrations(root: str, guideline: Guideline) -> dict[str, Migration]:
 def _read(root: str, path: str) -> Migration:
     try:
         with open(os.path.join(root, path), "rb") as file:
-            content = file.read()
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UnreadableFile(f"{path}: {error.strerror}") from None
     return parsed(path, content)

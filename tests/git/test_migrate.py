@@ -355,6 +355,11 @@ def test_what_is_refused(repo: Repo) -> None:
     assert "record r1@2.0.0 has an id" in repo.labelmeta("migrate", "data/train.csv", code=2).err
     repo.write(RECORDS, lines(records()) + "{broken\n")
     assert "1 lines hold no record" in repo.labelmeta("migrate", "data/train.csv", code=2).err
+    repo.write("guidelines/tone.migrations/2.0.0.yaml", MERGED + "items_file: 2.0.0.csv\n")
+    repo.write(RECORDS, lines(records()))
+    (repo.path / "guidelines/tone.migrations/2.0.0.csv").symlink_to(repo.path / "dvc.yaml")
+    told = repo.labelmeta("migrate", "data/train.csv", code=2).err
+    assert "items_file 2.0.0.csv is no file beside it" in told
 
 
 def test_a_script_is_run_by_dvc_alone(repo: Repo) -> None:
