@@ -68,8 +68,8 @@ def _lines(file: str, id_: str) -> Iterator[dict[str, Any]]:
 
 
 def _matching(data: bytes | mmap.mmap, needles: set[bytes], id_: str) -> Iterator[dict[str, Any]]:
-    """Yield the records with this id; letters that were written as escapes are found last."""
-    for search in (needles, {b"\\u"}):
+    """Yield the records with this id; what was written with escapes is found last."""
+    for search in (needles, {b"\\"}):
         places = {place for needle in search for place in _places(data, needle)}
         found = [one for place in sorted(places) if (one := _record(data, place, id_))]
         if found:

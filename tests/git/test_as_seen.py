@@ -137,6 +137,7 @@ ROWS = [
     {"id": "a", "item": "1", "annotated_at": "2026-01-05T10:00:00Z", "guideline_version": "1.0.0"},
     {"id": 'q"ä\\', "item": "2", "guideline_version": "1.1.0"},
     {"id": "b", "item": "a", "note": 'not "id": "a"'},
+    {"id": "c/1", "item": "a"},
 ]
 
 
@@ -146,6 +147,7 @@ ROWS = [
         ("r.jsonl", "jsonl"),
         ("r.jsonl.gz", "jsonl"),
         ("escaped.jsonl", "jsonl"),
+        ("slashes.jsonl", "jsonl"),
         ("r.csv", "csv"),
         ("r.parquet", "parquet"),
     ],
@@ -156,6 +158,8 @@ def test_every_format_gives_the_same_record(tmp_path: Path, name: str, kind: str
     data = b"no record\n" + plain.read_bytes().rstrip(b"\n")
     if name.startswith("escaped"):
         path.write_bytes(data.replace(b'"id": "a"', b'"id": "\\u0061"', 1))
+    elif name.startswith("slashes"):  # as PHP and some others write them
+        path.write_bytes(data.replace(b"c/1", b"c\\/1"))
     elif kind == "jsonl":
         path.write_bytes(gzip.compress(data) if name.endswith("gz") else data)
     else:
