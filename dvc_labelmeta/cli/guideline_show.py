@@ -70,7 +70,7 @@ def show(
         typer.echo(plain(text.evidence), err=True)
     for name, content in files:
         if len(files) > 1:
-            typer.echo(f"--- {posixpath.join(guideline.path, name)} ---")
+            typer.echo(f"--- {plain(posixpath.join(guideline.path, name))} ---")
         typer.echo(content, nl=not content.endswith("\n"))
 
 

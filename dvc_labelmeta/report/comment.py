@@ -40,7 +40,7 @@ def comment(
     if steps.apart:
         names = ", ".join(map(safe, steps.apart))
         blocks.append(Block(f"Not compared, in another repository: {names}"))
-    return fitted(blocks, MOST, f"`{command}`")
+    return fitted(blocks, MOST, f"<code>{safe(command)}</code>")
 
 
 def _guideline(one: Comparison, impact: Impact) -> Iterator[Block]:
