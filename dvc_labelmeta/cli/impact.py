@@ -5,7 +5,7 @@ Splits and records are those of the working tree, whatever revisions are compare
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from dvc_labelmeta.cli.progress import shown
 from dvc_labelmeta.cli.sources import MISSING, is_missing
@@ -15,7 +15,8 @@ from dvc_labelmeta.diff.impact import UNNAMED, LayerImpact, judged, together, wa
 from dvc_labelmeta.diff.migration import needs_file
 from dvc_labelmeta.errors import LabelMetaError, Refused, UnreadableFile
 from dvc_labelmeta.model.facts import Expected
-from dvc_labelmeta.model.migration import CERTAIN
+from dvc_labelmeta.model.guideline import Release, precedes
+from dvc_labelmeta.model.migration import CERTAIN, Migration
 from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.migrations import folder_of, migrations
@@ -70,12 +71,25 @@ def _migration(
         step = migrations(snapshot.root, guideline).get(number)
     except LabelMetaError as error:
         return frozenset(), "", (Debt(f"mend the migration: {error}"),)
+    old = found.step.previous
+    if step and old and _late(step, old.number, guideline.releases):
+        text = (
+            f"{step.path} begins at {step.previous}, and nothing leads there from {old.number}: "
+            f"let it begin at {old.number}, or release {step.previous}"
+        )
+        return frozenset(), "", (Debt(text),)
     if step is None:
         path = f"{folder_of(guideline)}/{number}.yaml"
         asked = number and needs_file(found.operations, found.declared)
         return frozenset(), path if asked else "", ()
     sure = {line.subject_id for line in step.labels if line.predicate_id in CERTAIN}
     return frozenset(sure), "", ()
+
+
+def _late(step: Migration, start: str, releases: Iterable[Release]) -> bool:
+    """Whether a migration begins at a draft that came after the version records have."""
+    released = any(one.version == step.previous for one in releases)
+    return precedes(start, step.previous) and not released
 
 
 def _bare(one: Sidecar, layer: Layer, fault: str) -> LayerImpact:

@@ -144,7 +144,7 @@ def _migration(found: Comparison, path: str) -> Debt:
         lines += [f"{part}:", *left] if left else []
     return Debt(
         f"say in {path} how records are carried over (`labelmeta guideline migration "
-        f"{found.step.id}` begins it), then run `labelmeta migrate SPLIT`",
+        f"{found.step.id} --from {old.number}` begins it), then run `labelmeta migrate SPLIT`",
         path,
         tuple(lines),
     )

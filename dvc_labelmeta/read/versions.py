@@ -73,8 +73,9 @@ def steps(
     """Return the guidelines that differ between two ends.
 
     only: ask about this guideline and no other; one of another repository is looked for at the
-    place it has now. Where labelmeta.yaml is missing at one end, that of the other end says which
-    guidelines there are. Raises BadConfig.
+    place it has now, and so is one that is asked about where neither end has a labelmeta.yaml.
+    Where it is missing at one end, that of the other end says which guidelines there are. Raises
+    BadConfig.
     """
     sides = [_Side(repository, objects, commit) for commit in span]
     if only and only.repo:
@@ -155,6 +156,8 @@ def _listed(sides: list[_Side], only: GuidelineRef | None) -> list[dict[str, Gui
     current = sides[1].config()
     previous = current if before == after else sides[0].config()
     if previous is None and current is None:
+        if only:
+            return [{only.id: only}, {only.id: only}]
         raise BadConfig(f"there is no {CONFIG_FILE} at either end")
     return [
         {ref.id: ref for ref in settings.guidelines if only is None or ref.id == only.id}

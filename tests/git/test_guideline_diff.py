@@ -422,3 +422,36 @@ def test_an_id_of_a_version_long_ago_is_not_used_again(repo: Repo, told: Told) -
     declared = labelled("2.1.0", "pos", "odd", changes="[{clause: odd, meaning: kept}]")
     repo.write(TONE, declared.replace("as o", "as ever"))
     assert told.one(repo, "HEAD~1")["needed"] == "minor"
+
+
+def test_a_migration_that_begins_at_a_draft_is_still_owed(repo: Repo, told: Told) -> None:
+    repo.write(TONE, labelled("1.0.0", "pos", "neg"))
+    repo.commit("Two labels")
+    repo.write(TONE, labelled("2.0.0", "pos"))
+    repo.commit("A draft")
+    repo.write(TONE, labelled("3.0.0", "neg"))
+    path = "guidelines/tone.migrations/3.0.0.yaml"
+    repo.write(path, migration("2.0.0", "3.0.0", "pos", "neg"))
+    (owed,) = told.one(repo, "HEAD~1")["owed"]
+    assert owed == (
+        f"{path} begins at 2.0.0, and nothing leads there from 1.0.0: "
+        "let it begin at 1.0.0, or release 2.0.0"
+    )
+    repo.write(path, migration("1.0.0", "3.0.0", "pos", "neg"))
+    assert told.one(repo, "HEAD~1")["owed"] == []
+
+
+def test_one_guideline_is_compared_where_labelmeta_was_not_known_yet(
+    repo: Repo, told: Told
+) -> None:
+    config = repo.read("labelmeta.yaml")
+    repo.git("rm", "-q", "labelmeta.yaml")
+    repo.commit("Before")
+    repo.write(TONE, labelled("1.1.0", "pos", "neg", "odd"))
+    repo.commit("Still before")
+    repo.write("labelmeta.yaml", config)
+    repo.commit("After")
+    args = ("--guideline", "tone", "HEAD~2", "HEAD~1")
+    assert told.one(repo, *args)["current"]["version"] == "1.1.0"
+    with pytest.raises(BadConfig, match=r"no labelmeta\.yaml at either end"):
+        run(["--root", str(repo.path), "diff", "HEAD~2", "HEAD~1"])
