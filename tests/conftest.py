@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.inside import Inside
 from tests.lived import Past, live
 from tests.repo import Repo
 
@@ -123,21 +124,21 @@ def built_lived(built_linked: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
-def project(built: Path, tmp_path: Path) -> Repo:
+def project(built: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Repo:
     """A fresh copy of `built`."""
-    return _copy(built, tmp_path)
+    return _kind(request)(_copy(built, tmp_path))
 
 
 @pytest.fixture
-def linked(built_linked: Path, tmp_path: Path) -> Repo:
+def linked(built_linked: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Repo:
     """A fresh copy of `built_linked`: everything aligned, `labelmeta check` exits with 0."""
-    return _copy(built_linked, tmp_path)
+    return _kind(request)(_copy(built_linked, tmp_path))
 
 
 @pytest.fixture
 def lived(built_lived: tuple[Path, Past], tmp_path: Path) -> Repo:
     """A fresh copy of the project with a past."""
-    return _copy(built_lived[0], tmp_path)
+    return Repo(_copy(built_lived[0], tmp_path))
 
 
 @pytest.fixture
@@ -147,11 +148,11 @@ def past(built_lived: tuple[Path, Past]) -> Past:
 
 
 @pytest.fixture
-def new_repo(tmp_path: Path) -> Callable[[str], Repo]:
+def new_repo(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], Repo]:
     """Make an empty Git repository with a name."""
 
     def make(name: str) -> Repo:
-        repo = Repo(tmp_path / name)
+        repo = _kind(request)(tmp_path / name)
         repo.path.mkdir(parents=True)
         repo.git("init", "-q", "-b", "main")
         return repo
@@ -159,7 +160,11 @@ def new_repo(tmp_path: Path) -> Callable[[str], Repo]:
     return make
 
 
-def _copy(source: Path, tmp_path: Path) -> Repo:
+def _kind(request: pytest.FixtureRequest) -> type[Repo]:
+    return Inside if request.node.get_closest_marker("inside") else Repo
+
+
+def _copy(source: Path, tmp_path: Path) -> Path:
     target = tmp_path / "project"
     shutil.copytree(source, target, symlinks=True)
-    return Repo(target)
+    return target

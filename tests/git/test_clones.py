@@ -12,6 +12,8 @@ import pytest
 
 from tests.repo import Repo
 
+pytestmark = pytest.mark.inside
+
 TRAIN = "data/train.csv.labelmeta.yaml"
 DEV = "data/dev.csv.labelmeta.yaml"
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.repo import Repo
 
+pytestmark = pytest.mark.inside
+
 
 def messages(repo: Repo, code: str, *args: str) -> dict[str, tuple[str, str]]:
     """Return (severity, message) of the findings with a code, by split."""

@@ -8,6 +8,8 @@ import pytest
 
 from tests.repo import Repo
 
+pytestmark = pytest.mark.inside
+
 TRAIN = "data/train.csv.labelmeta.yaml"
 GATE = "labelmeta/gates/data/train.csv.json"
 CONFIG = "labelmeta.yaml"

@@ -10,6 +10,8 @@ import pytest
 
 from tests.repo import Repo
 
+pytestmark = pytest.mark.inside
+
 NAMES = [
     "with space/a b.csv",
     "données/日本 ✓.csv",

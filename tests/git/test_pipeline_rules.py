@@ -9,6 +9,8 @@ import pytest
 from tests.git.pipelines import gate_of, gates, pipeline
 from tests.repo import DVC, Repo
 
+pytestmark = pytest.mark.inside
+
 GATE = gate_of("data/other.csv")
 STAGES = "labelmeta/dvc.yaml"
 USERS = """\

@@ -11,6 +11,8 @@ import pytest
 
 from tests.repo import Repo
 
+pytestmark = pytest.mark.inside
+
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 GUIDELINE = """# Tone of a message.
 schema: labelmeta/guideline/v1
