@@ -94,7 +94,7 @@ VALID: dict[str, Any] = {
                         "hash": "md5",
                         "value": "0" * 32,
                         **dict.fromkeys(("records", "items", "annotators", "votes"), 2),
-                        "disagreement": 0.5,
+                        "dispute": 0.5,
                         "alpha": -0.25,
                         "guideline_versions": [{"version": "1.0.0", "records": 2, "share": 1}],
                     },
