@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.repo import Repo
+
+pytestmark = pytest.mark.inside
 
 CONFIG = "labelmeta.yaml"
 SIDECAR = "data/train.csv.labelmeta.yaml"

@@ -13,6 +13,8 @@ from jsonschema import Draft202012Validator
 from dvc_labelmeta.model.annotation import json_schema
 from tests.repo import Repo
 
+pytestmark = pytest.mark.inside
+
 SIDECAR, RECORDS = "data/train.csv.labelmeta.yaml", "data/train.csv.annotations.jsonl"
 SALT = {"LABELMETA_SALT": "a long text of the team"}
 MAPPING = """schema: labelmeta/mapping/v1

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.inside import Inside
 from tests.repo import Repo
+
+pytestmark = pytest.mark.inside
 
 WRITTEN = {".gitattributes", "labelmeta/dvc.yaml", "labelmeta.yaml"}
 
@@ -36,7 +39,7 @@ def built_fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def fresh(built_fresh: Path, tmp_path: Path) -> Repo:
     shutil.copytree(built_fresh, tmp_path / "project", symlinks=True)
-    return Repo(tmp_path / "project")
+    return Inside(tmp_path / "project")
 
 
 def files(repo: Repo) -> dict[str, tuple[bytes, int]]:
@@ -167,7 +170,7 @@ def test_a_wrong_option_writes_nothing(fresh: Repo, options: tuple[str, str], sa
 def test_outside_git_or_dvc_it_says_what_to_do(
     new_repo: Callable[[str], Repo], tmp_path: Path
 ) -> None:
-    plain = Repo(tmp_path / "plain")
+    plain = Inside(tmp_path / "plain")
     plain.path.mkdir()
     refused = plain.labelmeta("init", code=2)
     assert "is in no DVC project; run `git init` and `dvc init` first" in refused.err
@@ -185,7 +188,7 @@ def test_outside_git_or_dvc_it_says_what_to_do(
 def test_several_roots_in_one_repository(new_repo: Callable[[str], Repo]) -> None:
     top = new_repo("mono")
     for name in ("a", "b c"):
-        one = Repo(top.path / name)
+        one = Inside(top.path / name)
         one.path.mkdir()
         one.dvc("init", "-q", "--subdir")
         one.write("data/train.csv", f"id,label\n1,{name}\n")
@@ -209,7 +212,7 @@ def test_several_roots_in_one_repository(new_repo: Callable[[str], Repo]) -> Non
         assert one.codes(code=0) == []
     assert not (top.path / "labelmeta.yaml").exists()
     assert top.labelmeta("init", code=2).err
-    a, b = Repo(top.path / "a"), Repo(top.path / "b c")
+    a, b = Inside(top.path / "a"), Inside(top.path / "b c")
     text = a.read("guidelines/labels/guideline.yaml")
     a.write("guidelines/labels/guideline.yaml", text.replace('"0.1.0"', '"1.0.0"'))
     top.commit("A major version in a only")

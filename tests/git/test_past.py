@@ -9,6 +9,8 @@ import pytest
 
 from tests.repo import Repo
 
+pytestmark = pytest.mark.inside
+
 CACHE = ".labelmeta/cache/history.json"
 
 

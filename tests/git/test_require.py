@@ -15,6 +15,8 @@ from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.write.stages import required, with_params, with_strict_cmd
 from tests.repo import Repo
 
+pytestmark = pytest.mark.inside
+
 GATE = "labelmeta/gates/data/train.csv.json"
 SIDECAR = "data/train.csv.labelmeta.yaml"
 KEY = "layers.labels.guideline.version"
