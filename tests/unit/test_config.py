@@ -7,7 +7,7 @@ import re
 import pytest
 
 from dvc_labelmeta.errors import BadConfig
-from dvc_labelmeta.model.config import Config, GuidelineRef, Ignore, config, glob_matcher
+from dvc_labelmeta.model.config import Adoption, Config, GuidelineRef, Ignore, config, glob_matcher
 
 
 def test_defaults() -> None:
@@ -105,3 +105,25 @@ def test_no_pattern_matches_nothing_and_several_match_any() -> None:
     assert match("a|b")
     assert match("cd")
     assert not match("a")
+
+
+def test_what_is_adopted_and_accepted_step_by_step() -> None:
+    legacy = {"guideline": "a", "versions": ["<2.0.0"], "until": "2027-03-01", "reason": "old"}
+    value = {
+        "version": 1,
+        "guidelines": {"a": {"path": "a.md", "mode": "full"}, "b": {"path": "b.md"}},
+        "adoption": [{"rule": "LM320", "from": "2027-01-01"}],
+        "legacy": [legacy],
+    }
+    found = config(value)
+    assert found.modes == {"a": "full"}
+    assert found.adoption == (Adoption("LM320", "2027-01-01", "**", None),)
+    assert found.legacy[0].names("1.9.0")
+    assert not found.legacy[0].names("2.0.0")
+    for wrong, where in (
+        ({"until": "2027-02-30"}, ("legacy", 0, "until")),
+        ({"versions": ["<two"]}, ("legacy", 0, "versions", 0)),
+    ):
+        with pytest.raises(BadConfig) as caught:
+            config(value | {"legacy": [legacy | wrong]})
+        assert caught.value.pointer == where

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from dvc_labelmeta.model.guideline import BUMPS, declared_bump, semver, strongest
+from dvc_labelmeta.model.guideline import (
+    BUMPS,
+    declared_bump,
+    in_order,
+    precedes,
+    semver,
+    strongest,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,3 +56,12 @@ def test_strongest_bump() -> None:
     assert strongest(["patch", "major", "minor"]) == "major"
     assert strongest(["patch", "unknown"]) == "unknown"
     assert [strongest([one, "none"]) for one in BUMPS] == list(BUMPS)
+
+
+def test_versions_have_an_order() -> None:
+    mixed = ["abc", "1.2.0", "1.0.0-rc.10", None, "1.0.0", "1.0.0-rc.2"]
+    ordered = ["1.0.0-rc.2", "1.0.0-rc.10", "1.0.0", "1.2.0", "abc", None]
+    assert sorted(mixed, key=in_order) == ordered
+    assert precedes("1.0.0-rc.2", "1.0.0")
+    assert not precedes("abc", "1.0.0")
+    assert not precedes("1.0.0", "abc")

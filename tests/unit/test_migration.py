@@ -24,6 +24,7 @@ from dvc_labelmeta.model.migration import (
     Migration,
     ValueMap,
     faults,
+    label_map,
     migration,
     migrations_folder,
 )
@@ -321,3 +322,21 @@ def test_a_file_becomes_a_value() -> None:
 )
 def test_what_no_file_may_say(more: dict[str, Any], where: tuple[str | int, ...]) -> None:
     assert [pointer for pointer, _ in faults(FILE | more)] == [where]
+
+
+def test_labels_are_followed_over_several_migrations() -> None:
+    def between(previous: str, current: str, *lines: LabelMap) -> Migration:
+        return Migration("m", previous, current, labels=lines)
+
+    steps = [
+        between("2.0.0", "3.0.0", line("b", "c"), line("x", "y")),
+        between("1.0.0", "2.0.0", line("a", "b"), line("s", "t"), line("s", "u")),
+        between("3.0.0", "4.0.0", line("c", "z")),
+    ]
+    assert label_map(steps, "1.0.0", "3.0.0") == {
+        "a": ("c",),
+        "s": ("t", "u"),
+        "b": ("c",),
+        "x": ("y",),
+    }
+    assert label_map(steps, "1.5.0", "1.9.0") == {}
