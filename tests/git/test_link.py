@@ -6,7 +6,11 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.repo import Repo
+
+pytestmark = pytest.mark.inside
 
 TRAIN = "data/train.csv.labelmeta.yaml"
 GATE = "labelmeta/gates/data/train.csv.json"
@@ -217,7 +221,7 @@ def test_two_links_at_once_both_end_up_in_the_stage(project: Repo) -> None:
     splits = ["data/train.csv", "data/dev.csv", "data/test.csv"]
 
     def run(split: str) -> int:
-        return project.labelmeta("link", split, "--guideline", "tone").code
+        return Repo(project.path).labelmeta("link", split, "--guideline", "tone").code
 
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(run, splits)) == [0, 0, 0]

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.git.test_link import kill_at_every_write, written
+from tests.inside import Inside
 from tests.repo import Repo
 
 RECORDS = "data/train.csv.annotations.jsonl"
@@ -75,7 +76,7 @@ def built_versions(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """Guideline 1.0.0, 1.1.0 (a new text only) and 2.0.0; the split is linked to 1.1.0."""
     target = tmp_path_factory.mktemp("versions") / "project"
     shutil.copytree(built, target, symlinks=True)
-    repo = Repo(target)
+    repo = Inside(target)
     for version, title in (("1.0.0", "Tone"), ("1.1.0", "The tone")):
         repo.write("guidelines/tone/guideline.yaml", guideline(version, V1, title=title))
         repo.commit(f"Guideline {version}")
@@ -94,7 +95,7 @@ def built_versions(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def repo(built_versions: Path, tmp_path: Path) -> Repo:
     target = tmp_path / "project"
     shutil.copytree(built_versions, target, symlinks=True)
-    return Repo(target)
+    return Inside(target)
 
 
 def migrate(repo: Repo, *args: str, code: int = 0) -> dict[str, Any]:

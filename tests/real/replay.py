@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dvc_labelmeta import check, load
+from tests.inside import Inside
 from tests.real.logs import SPLITS, Histories, Row
 from tests.repo import Repo
 
@@ -68,7 +69,7 @@ class Replay:
         self.base = base
         self.all = Repo(base / "docs-all")
         self.docs = Repo(base / "docs")
-        self.data = Repo(base / "data")
+        self.data = Inside(base / "data")
         self.commits = guideline_history(histories, self.all.path)
         self.head = ""
 
