@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dvc_labelmeta.cli.progress import shown
 from dvc_labelmeta.cli.sources import MISSING, is_missing
 from dvc_labelmeta.diff.comparison import Comparison
-from dvc_labelmeta.diff.debts import Debt, Impact, debts, target
+from dvc_labelmeta.diff.debts import Debt, Impact, debts, gaps, target
 from dvc_labelmeta.diff.impact import UNNAMED, LayerImpact, judged, together, wanted
 from dvc_labelmeta.diff.migration import needs_file
 from dvc_labelmeta.errors import LabelMetaError, Refused, UnreadableFile
@@ -83,7 +83,8 @@ def _migration(
         asked = number and needs_file(found.operations, found.declared)
         return frozenset(), path if asked else "", ()
     sure = {line.subject_id for line in step.labels if line.predicate_id in CERTAIN}
-    return frozenset(sure), "", ()
+    wrong = gaps(found, step) if old and old.number == step.previous else ()
+    return frozenset(sure), "", tuple(wrong)
 
 
 def _late(step: Migration, start: str, releases: Iterable[Release]) -> bool:

@@ -11,6 +11,7 @@ from dvc_labelmeta.diff.comparison import Comparison, least_number
 from dvc_labelmeta.diff.impact import UNNAMED, LayerImpact, Together
 from dvc_labelmeta.diff.operation import Operation, Touch
 from dvc_labelmeta.model.guideline import semver
+from dvc_labelmeta.model.migration import Migration
 
 _PREDICATES = {"LABEL_RENAMED": "skos:exactMatch", "LABEL_MERGED": "skos:broadMatch"}
 _UNSAID = ("DEF_CHANGED", "RULE_CHANGED", "EDGE_CASE_FLIPPED", "PROSE_CHANGED")
@@ -81,6 +82,32 @@ def unsaid(found: Comparison) -> Debt | None:
         _file(found),
         lines,
     )
+
+
+def gaps(found: Comparison, step: Migration) -> Iterator[Debt]:
+    """Yield what a migration from the previous version to the current one gets wrong of labels."""
+    sides = found.step.previous, found.step.current
+    old, new = (side.structure if side else None for side in sides)
+    if not (old and new and "labels" in old and "labels" in new):
+        return
+    before = {label["id"] for label in old["labels"]}
+    usable = {label["id"] for label in new["labels"] if label.get("status") != "retired"}
+    for line in step.labels:
+        if line.subject_id not in before:
+            yield Debt(f"{step.path} maps {line.subject_id}, which {step.previous} does not have")
+        if line.object_id not in usable:
+            yield Debt(
+                f"{step.path} maps {line.subject_id} to {line.object_id}, which may not be chosen "
+                f"in {step.current}"
+            )
+    said = {line.subject_id for line in step.labels}
+    said |= {one.id for one in step.listed if one.by == "label"}
+    said |= {one.value for one in step.values if one.field == "label"}
+    touched = (touch for one in found.operations for touch in one.touches if touch.by == "label")
+    gone = dict.fromkeys(id_ for touch in touched for id_ in touch.ids if id_ not in usable)
+    unsaid_ = [id_ for id_ in gone if id_ not in said]
+    if unsaid_ and "label" not in {*step.moves, *step.constants}:
+        yield Debt(f"{step.path} does not say what becomes of {', '.join(unsaid_)}")
 
 
 def _touched(layers: Iterable[LayerImpact]) -> bool:

@@ -455,3 +455,28 @@ def test_one_guideline_is_compared_where_labelmeta_was_not_known_yet(
     assert told.one(repo, *args)["current"]["version"] == "1.1.0"
     with pytest.raises(BadConfig, match=r"no labelmeta\.yaml at either end"):
         run(["--root", str(repo.path), "diff", "HEAD~2", "HEAD~1"])
+
+
+def test_a_migration_that_leaves_labels_out_is_still_owed(repo: Repo, told: Told) -> None:
+    repo.write(TONE, labelled("1.0.0", "pos", "neg", "odd"))
+    repo.commit("Three labels")
+    repo.write(TONE, labelled("2.0.0", "plus", "neg"))
+    path = "guidelines/tone.migrations/2.0.0.yaml"
+    repo.write(path, migration("1.0.0", "2.0.0", "pso", "plux"))
+    assert told.one(repo)["owed"] == [
+        f"{path} maps pso, which 1.0.0 does not have",
+        f"{path} maps pso to plux, which may not be chosen in 2.0.0",
+        f"{path} does not say what becomes of pos, odd",
+    ]
+    said = migration("1.0.0", "2.0.0", "pos", "plus")
+    repo.write(path, said)
+    assert told.one(repo)["owed"] == [f"{path} does not say what becomes of odd"]
+    for rest in (
+        "relabel: [{label: odd, reason: it was used for all}]",
+        "values: [{field: label, from: odd, to: {label: neg}}]",
+        "constants: {label: neg}",
+    ):
+        repo.write(path, f"{said}{rest}\n")
+        assert told.one(repo)["owed"] == []
+    repo.write(TONE, labelled("2.0.0").partition("labels")[0])
+    assert told.one(repo)["owed"] == [], "any label may be chosen now"
