@@ -171,11 +171,11 @@ def makers(
 
 def _authors(git: Git, commits: list[str]) -> tuple[str, ...]:
     """Return the name, the address and the first part of the address of each author."""
-    form = "--format=%an%x1f%ae"
+    form = "--format=%an%x00%ae"
     told = git.run("log", "--no-walk", "-z", form, *commits) if commits else b""
     found: dict[str, None] = {}
-    for line in filter(None, told.decode(errors="replace").split("\0")):
-        name, email = line.split("\x1f")
+    words = told.decode(errors="replace").split("\0")
+    for name, email in zip(words[::2], words[1::2], strict=False):
         found |= dict.fromkeys((name, email, email.partition("@")[0]))
     return tuple(found)
 
