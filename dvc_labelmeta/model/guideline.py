@@ -140,5 +140,5 @@ def in_order(version: str | None) -> tuple[object, ...]:
     if numbers is None:
         return (2 if version is None else 1, version or "")
     major, minor, patch, pre = numbers
-    parts = [(0, int(one), "") if one.isascii() and one.isdigit() else (1, 0, one) for one in pre.split(".")]
+    parts = [(0, int(one), "") if one.isdigit() else (1, 0, one) for one in pre.split(".")]
     return (0, major, minor, patch, not pre, parts)
