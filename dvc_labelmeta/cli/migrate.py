@@ -189,3 +189,8 @@ def _finish(
         added = [f"{path}.dvc"] if tracked else [path] if found.carried else []
         first = f"dvc add {shlex.quote(path)} && " if tracked else ""
         typer.echo(f"next: {first}git add {shlex.join([*added, *names])}")
+        if found.carried:
+            typer.echo(
+                "note: records were carried over, not the data: labels that stand in the data "
+                "itself are still the old ones (labelmeta annotations export has the new ones)"
+            )

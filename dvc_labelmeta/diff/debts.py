@@ -108,6 +108,28 @@ def gaps(found: Comparison, step: Migration) -> Iterator[Debt]:
     unsaid_ = [id_ for id_ in gone if id_ not in said]
     if unsaid_ and "label" not in {*step.moves, *step.constants}:
         yield Debt(f"{step.path} does not say what becomes of {', '.join(unsaid_)}")
+    yield from _unlisted(found, step)
+
+
+def _unlisted(found: Comparison, step: Migration) -> Iterator[Debt]:
+    """Yield a debt where records that rest on a clause decided otherwise would go on unseen."""
+    listed = {one.id for one in step.listed if one.by == "cites"}
+    again = (
+        (touch, id_)
+        for one in found.operations
+        for touch in one.touches
+        if touch.by == "cites" and touch.state == "relabel" and not touch.sample
+        for id_ in touch.ids
+        if id_ not in listed
+    )
+    entries = {id_: _entry(touch, id_) for touch, id_ in again}
+    if entries:
+        yield Debt(
+            f"{step.path} does not say what becomes of records that cite {', '.join(entries)}: "
+            "list them under `relabel:`, or under `review:`",
+            step.path,
+            ("relabel:", *entries.values()),
+        )
 
 
 def _touched(layers: Iterable[LayerImpact]) -> bool:

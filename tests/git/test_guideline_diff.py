@@ -480,3 +480,17 @@ def test_a_migration_that_leaves_labels_out_is_still_owed(repo: Repo, told: Told
         assert told.one(repo)["owed"] == []
     repo.write(TONE, labelled("2.0.0").partition("labels")[0])
     assert told.one(repo)["owed"] == [], "any label may be chosen now"
+
+
+def test_a_migration_that_passes_over_a_flipped_case_is_still_owed(repo: Repo, told: Told) -> None:
+    case = "edge_cases:\n  - {id: E1, case: irony, decision: as written, label: %s}\n"
+    repo.write(TONE, labelled("1.0.0", "pos", "neg") + case % "pos")
+    repo.commit("Irony is pos")
+    repo.write(TONE, labelled("2.0.0", "plus", "neg") + case % "neg")
+    path = "guidelines/tone.migrations/2.0.0.yaml"
+    said = migration("1.0.0", "2.0.0", "pos", "plus")
+    repo.write(path, said)
+    (owed,) = told.one(repo)["owed"]
+    assert owed.startswith(f"{path} does not say what becomes of records that cite E1: list them")
+    repo.write(path, said + "relabel: [{cites: E1, reason: decided otherwise}]\n")
+    assert told.one(repo)["owed"] == []
