@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dvc_labelmeta.model.codeowners import Ownership
 from dvc_labelmeta.model.config import Config
-from dvc_labelmeta.model.facts import RecordFacts
-from dvc_labelmeta.model.guideline import Both, Guideline, Pin
-from dvc_labelmeta.model.guideline_facts import GuidelineFacts
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
+
+if TYPE_CHECKING:  # only names of types, and every gate would import what they stand for
+    from dvc_labelmeta.model.codeowners import Ownership
+    from dvc_labelmeta.model.facts import RecordFacts
+    from dvc_labelmeta.model.guideline import Both, Guideline, Pin
+    from dvc_labelmeta.model.guideline_facts import GuidelineFacts
 
 _NONE: Mapping[Any, Any] = MappingProxyType({})
 

@@ -16,10 +16,11 @@ from types import MappingProxyType, TracebackType
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from dvc_labelmeta.errors import LabelMetaError, NoSuchRevision, NotARepository
-from dvc_labelmeta.model.life import Pair
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from dvc_labelmeta.model.life import Pair
 
 TREE = "tree"
 _CHUNK = 200
