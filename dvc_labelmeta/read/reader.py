@@ -74,21 +74,25 @@ class Reader:
     def _dialect(self) -> Dialect:
         files, longest = self.cleaned
         if self.format == "jsonl":
-            seen = self._seen()
+            seen, nulls = self._seen()
             fields = sorted((seen & set(_ALL)) | set(mandatory("L3")))
-            if not longest:
+            if not (longest or nulls):
                 self.sound = SoundLines(files, fields, seen - set(_ALL))
             return JsonLines(files, fields, longest)
         return _table(self.db, files, self.format)
 
-    def _seen(self) -> set[str]:
-        """Return the keys that the first lines have: looking for all fields costs time."""
+    def _seen(self) -> tuple[set[str], bool]:
+        """Return the keys that the first lines have, and whether one has no value (null).
+
+        Looking for all fields costs time, and so does proving lines sound that are not.
+        """
         files, longest = self.cleaned
         rows = self.db.execute(
-            "SELECT DISTINCT unnest(TRY(json_keys(line))) FROM "
-            f"({JsonLines(files[:1], ['id'], longest).lines} LIMIT {_SAMPLE})"
+            "SELECT DISTINCT unnest(TRY(json_keys(line))) AS key, "
+            "coalesce(list_contains(TRY(json_extract(line, '$.*'))::VARCHAR[], 'null'), false) "
+            f"FROM ({JsonLines(files[:1], ['id'], longest).lines} LIMIT {_SAMPLE})"
         ).fetchall()
-        return {row[0] for row in rows}
+        return {key for key, _ in rows}, any(null for _, null in rows)
 
 
 def readers(
