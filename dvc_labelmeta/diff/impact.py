@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from dvc_labelmeta.diff.operation import STATES, Operation, Touch
-from dvc_labelmeta.model.guideline import semver
+from dvc_labelmeta.model.guideline import precedes, semver
 from dvc_labelmeta.model.impact import Durations, Group, Wanted
 
 Counts = Mapping[str, int]
@@ -158,15 +158,9 @@ def judged(
 
 def concerned(version: str, base: str, head: str) -> bool:
     """Tell whether a change from `base` to `head` concerns records made under a version."""
-    own, before = semver(version), semver(base)
-    if own is None or before is None:
+    if semver(version) is None or semver(base) is None:
         return version != head
-    return _order(own) <= _order(before)
-
-
-def _order(version: tuple[int, int, int, str]) -> tuple[tuple[int, int, int], bool, str]:
-    """Return what versions are ordered by: a pre-release comes before its release."""
-    return version[:3], version[3] == "", version[3]
+    return not precedes(base, version)
 
 
 def state_of(group: Group, touches: Iterable[Touch], mapped: frozenset[str]) -> str:

@@ -105,15 +105,23 @@ def semver(version: str) -> tuple[int, int, int, str] | None:
     return int(major), int(minor), int(patch), pre or ""
 
 
-def precedes(version: str, other: str) -> bool:
-    """Whether a version is older than another; False where one is no semantic version.
+def precedence(version: str) -> tuple[object, ...] | None:
+    """Return what semantic versions are ordered by (https://semver.org, 11); None for other texts.
 
-    A pre-release comes before its release.
+    A pre-release comes before its release; its numbers count as numbers, and come before words.
     """
-    first, second = semver(version), semver(other)
-    if first is None or second is None:
-        return False
-    return (*first[:3], not first[3], first[3]) < (*second[:3], not second[3], second[3])
+    numbers = semver(version)
+    if numbers is None:
+        return None
+    major, minor, patch, pre = numbers
+    parts = [(0, int(one), "") if one.isdigit() else (1, 0, one) for one in pre.split(".")]
+    return (major, minor, patch, not pre, parts)
+
+
+def precedes(version: str, other: str) -> bool:
+    """Whether a version is older than another; False where one is no semantic version."""
+    first, second = precedence(version), precedence(other)
+    return first is not None and second is not None and first < second
 
 
 def declared_bump(previous: str, current: str) -> str:
@@ -136,9 +144,5 @@ def strongest(bumps: list[str]) -> str:
 
 def in_order(version: str | None) -> tuple[object, ...]:
     """Return a key that sorts semantic versions as such, then other texts, then none."""
-    numbers = semver(version or "")
-    if numbers is None:
-        return (2 if version is None else 1, version or "")
-    major, minor, patch, pre = numbers
-    parts = [(0, int(one), "") if one.isdigit() else (1, 0, one) for one in pre.split(".")]
-    return (0, major, minor, patch, not pre, parts)
+    place = precedence(version or "")
+    return (0, *place) if place is not None else (2 if version is None else 1, version or "")

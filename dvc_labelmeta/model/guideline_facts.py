@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from dvc_labelmeta.model.guideline import semver
+from dvc_labelmeta.model.guideline import precedence
 from dvc_labelmeta.model.version import Step
 
 
@@ -82,9 +82,4 @@ def approvals(entries: Iterable[Mapping[str, str]]) -> tuple[Approval, ...]:
 def newest(published: Iterable[Published], now: tuple[str, str]) -> Published | None:
     """Return the highest version that is not `now`, a version and an object; None: nothing is."""
     others = [one for one in published if (one.version, one.object) != now]
-    return max(others, key=_precedence, default=None)
-
-
-def _precedence(one: Published) -> tuple[int, int, int, bool, str]:
-    major, minor, patch, pre = semver(one.version) or (-1, 0, 0, "")
-    return major, minor, patch, not pre, pre
+    return max(others, key=lambda one: precedence(one.version) or (-1,), default=None)

@@ -63,5 +63,8 @@ def test_versions_have_an_order() -> None:
     ordered = ["1.0.0-rc.2", "1.0.0-rc.10", "1.0.0", "1.2.0", "abc", None]
     assert sorted(mixed, key=in_order) == ordered
     assert precedes("1.0.0-rc.2", "1.0.0")
+    assert precedes("1.0.0-rc.9", "1.0.0-rc.10")
+    assert precedes("1.0.0-1", "1.0.0-rc")
+    assert not precedes("1.0.0-rc.10", "1.0.0-rc.9")
     assert not precedes("abc", "1.0.0")
     assert not precedes("1.0.0", "abc")
