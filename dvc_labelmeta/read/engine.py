@@ -3,10 +3,39 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 import duckdb
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+# shows how far a query is, given what tells the percentage
+Watch = Callable[[Callable[[], float]], AbstractContextManager[object]]
+
 _MOST = 2 << 30  # bytes; what does not fit goes to temporary files
+
+
+class Workspace:
+    """A connection, and a folder for what does not fit into memory; close it (or use `with`)."""
+
+    def __init__(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="labelmeta-")
+        self.db = connect(self.folder.name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free memory and temporary files."""
+        self.db.close()
+        self.folder.cleanup()
 
 
 def connect(folder: str, parts: int = 1) -> duckdb.DuckDBPyConnection:

@@ -10,11 +10,10 @@ Reference answers and aggregates count too: a change of meaning makes them as wr
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 
@@ -22,19 +21,15 @@ from dvc_labelmeta.model.facts import Expected
 from dvc_labelmeta.model.impact import Durations, Group, Wanted
 from dvc_labelmeta.model.values import LABEL, SHAPES
 from dvc_labelmeta.read.cells import Dialect, JsonLines, Table, quoted
-from dvc_labelmeta.read.engine import connect
+from dvc_labelmeta.read.engine import Watch, Workspace
 from dvc_labelmeta.read.faults import UNLABELLED, absent, ours
 from dvc_labelmeta.read.reader import Reader, readers, refuse_other_columns
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 _READ = (
     "id", "label", "value", "cites", "annotator", "status", "guideline_version", "guideline_id",
     "layer", "supersedes", "duration_seconds",
 )  # fmt: skip
 _ALIKE = "labels, inner_labels, cites, carried, version, annotator"
-Watch = Callable[[Callable[[], float]], AbstractContextManager[object]]
 
 
 class _Key(NamedTuple):
@@ -48,7 +43,7 @@ class _Key(NamedTuple):
     annotator: str | None
 
 
-class Tally:
+class Tally(Workspace):
     """The records of a layer, read once: `groups`, and how long some of these took; close it."""
 
     def __init__(
@@ -60,8 +55,7 @@ class Tally:
         watch: Watch = nullcontext,
     ) -> None:
         self.expected, self.wanted, self.json = expected, wanted, format_ == "jsonl"
-        self.folder = tempfile.TemporaryDirectory(prefix="labelmeta-")
-        self.db = connect(self.folder.name)
+        super().__init__()
         try:
             with watch(self.db.query_progress):
                 self._read(files, format_)
@@ -69,17 +63,6 @@ class Tally:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Free memory and temporary files."""
-        self.db.close()
-        self.folder.cleanup()
 
     def durations(self, chosen: Iterable[int]) -> Durations:
         """Return how long the records of some groups (their places in `groups`) took."""

@@ -9,9 +9,8 @@ merged (read/merge.py).
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -21,22 +20,17 @@ from dvc_labelmeta.read import merge
 from dvc_labelmeta.read.batch import ORDER, Batch
 from dvc_labelmeta.read.cache import Cache
 from dvc_labelmeta.read.cells import quoted
-from dvc_labelmeta.read.engine import connect
+from dvc_labelmeta.read.engine import Watch, Workspace
 from dvc_labelmeta.read.lines import shown_row
 from dvc_labelmeta.read.reader import readers, refuse_other_columns
 from dvc_labelmeta.read.shard import FILE, Lines, Shard
 from dvc_labelmeta.read.tables import readable, save, stored
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from dvc_labelmeta.read.workers import Workers
 
 
-Watch = Callable[[Callable[[], float]], AbstractContextManager[object]]
-
-
-class Validated:
+class Validated(Workspace):
     """One validation: `facts`, and the offending rows on request; close it (or use `with`)."""
 
     def __init__(
@@ -50,9 +44,8 @@ class Validated:
     ) -> None:
         self.files, self.format, self.expected = tuple(files), format_, expected
         self.cache, self.workers = cache, workers
-        self.folder = tempfile.TemporaryDirectory(prefix="labelmeta-")
         self.shards: dict[int, Shard] = {}
-        self.db = connect(self.folder.name)
+        super().__init__()
         try:
             with readable(format_), watch(self.db.query_progress):
                 self.keys = cache.keys(files, format_, expected) if cache else []
@@ -62,17 +55,6 @@ class Validated:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Free memory and temporary files."""
-        self.db.close()
-        self.folder.cleanup()
 
     def _judge(self) -> None:
         """Fill `shards`, the view `kept` and the table `faults`."""
