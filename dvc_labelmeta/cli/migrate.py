@@ -20,8 +20,8 @@ from dvc_labelmeta.cli.common import (
     split_paths,
 )
 from dvc_labelmeta.cli.project import Project
-from dvc_labelmeta.cli.sources import LayerOption, need_engine, reading
-from dvc_labelmeta.errors import CLEAN, FINDINGS, Refused
+from dvc_labelmeta.cli.sources import LayerOption, need_engine, only, reading
+from dvc_labelmeta.errors import CLEAN, FINDINGS
 from dvc_labelmeta.read.source import find_root
 from dvc_labelmeta.read.sources import Source, sources
 from dvc_labelmeta.write.edits import Edit, lock
@@ -68,17 +68,10 @@ def migrate(
     with lock(root):
         (path,) = split_paths(root, root_of(context), [split])
         project = Project(root, [path], locked=True)
-        source = _one(sources(project.snapshot, path, layer), split)
+        source = only(sources(project.snapshot, path, layer), split)
         with reading(source), tempfile.TemporaryDirectory(prefix="labelmeta-") as folder:
             code = _run(context, project, source, to, folder, partial, dry_run, format_)
     raise typer.Exit(code)
-
-
-def _one(found: list[Source], name: str) -> Source:
-    if len(found) > 1:
-        names = " or ".join(source.layer_name for source in found)
-        raise Refused(f"{name} has annotations for several layers; --layer {names}")
-    return found[0]
 
 
 def _run(

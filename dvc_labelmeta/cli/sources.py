@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, NamedTuple
 
@@ -40,10 +40,15 @@ class Asked(NamedTuple):
 
     def one(self) -> Source:
         """Return the only source; refuses several layers, whose labels differ."""
-        if len(self.sources) > 1:
-            names = " or ".join(source.layer_name for source in self.sources)
-            raise Refused(f"{self.name} has annotations for several layers; --layer {names}")
-        return self.sources[0]
+        return only(self.sources, self.name)
+
+
+def only(found: Sequence[Source], name: str) -> Source:
+    """Return the only source that a name stands for; refuses several layers."""
+    if len(found) > 1:
+        names = " or ".join(source.layer_name for source in found)
+        raise Refused(f"{name} has annotations for several layers; --layer {names}")
+    return found[0]
 
 
 def asked(context: typer.Context, name: str, layer: str = "") -> Asked:
