@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar
 
 import typer
-from typer.core import TyperGroup
-from typer.main import get_group
+
+from dvc_labelmeta.cli.late import Command, Group, Late
 
 
-class Late(TyperGroup):
-    """A group whose commands are imported when one is asked for: all others start without them."""
+class Commands(Late):
+    """The commands, in the order in which records are used."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names of the commands, in the order of the help."""
-        self._import()
-        return super().list_commands(ctx)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a command by its name, None where there is none."""
-        self._import()
-        return super().get_command(ctx, cmd_name)
-
-    def _import(self) -> None:
-        from dvc_labelmeta.cli.annotations_all import app as every  # noqa: PLC0415  # the point
-
-        if not self.commands:
-            self.commands.update(get_group(every).commands)
+    places: ClassVar = {
+        "import": Group(
+            "annotations_import",
+            "Example: labelmeta annotations import table labels.csv --mapping map.yaml --dry-run",
+        ),
+        "validate": Command("annotations_validate"),
+        "stats": Command("annotations_stats", "STATS_EXAMPLE"),
+        "notes": Command("annotations_notes"),
+        "clarity": Command("annotations_clarity"),
+        "bisect": Command("annotations_bisect"),
+        "queue": Command("annotations_queue", text="HELP"),
+        "consensus": Command("annotations_consensus"),
+        "export": Command("annotations_export"),
+    }
 
 
 app = typer.Typer(
-    cls=Late,
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode=None,
     help=(

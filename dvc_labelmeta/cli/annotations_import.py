@@ -26,7 +26,6 @@ app = typer.Typer(
         "Exit codes: 0 everything imported, 1 rows were left out (they are reported), 2 nothing "
         "was imported."
     ),
-    epilog="Example: labelmeta annotations import table labels.csv --mapping map.yaml --dry-run",
 )
 
 _File = Annotated[str, typer.Argument(metavar="FILE", help="The export.")]

@@ -2,67 +2,36 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, ClassVar
 
 import typer
-from typer.core import TyperGroup
-from typer.main import get_group
 
 from dvc_labelmeta import __version__
+from dvc_labelmeta.cli.late import Command, Group, Late
 from dvc_labelmeta.errors import CLEAN, INTERRUPTED, UNJUDGED
 
-# the module of each command and the name of its example there, in the order of the help
-_COMMANDS = {
-    "init": ("init", "EXAMPLE"),
-    "link": ("link", "LINK_EXAMPLE"),
-    "unlink": ("link", "UNLINK_EXAMPLE"),
-    "mv": ("link", "MV_EXAMPLE"),
-    "check": ("check", "CHECK_EXAMPLE"),
-    "gate": ("check", "GATE_EXAMPLE"),
-    "diff": ("diff", "DIFF_EXAMPLE"),
-    "log": ("log", "LOG_EXAMPLE"),
-    "rollback": ("rollback", "ROLLBACK_EXAMPLE"),
-    "migrate": ("migrate", "MIGRATE_EXAMPLE"),
-    "status": ("status", "STATUS_EXAMPLE"),
-    "explain": ("status", "EXPLAIN_EXAMPLE"),
-}
-# the example of each group; its module has its name
-_GROUPS = {
-    "guideline": "Example: labelmeta guideline list",
-    "stage": "Example: labelmeta stage require train",
-    "hook": "Example: labelmeta hook install",
-    "annotations": "Example: labelmeta annotations stats data/train.csv",
-}
 
+class Commands(Late):
+    """All commands, in the order of the help."""
 
-class Commands(TyperGroup):
-    """A group that imports a command when it is asked for: none pays for the others."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names of the commands, in the order of the help."""
-        del ctx
-        return [*_COMMANDS, *_GROUPS]
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a command by its name, None where there is none."""
-        names = self.list_commands(ctx)
-        # Typer looks for similar names among what is there
-        for name in [cmd_name] if cmd_name in names else names:
-            if name not in self.commands:
-                self.commands[name] = _imported(name)
-        return self.commands.get(cmd_name)
-
-
-def _imported(name: str) -> Any:
-    place, example = _COMMANDS.get(name, (name, ""))
-    module = import_module(f"dvc_labelmeta.cli.{place}")
-    one = typer.Typer(rich_markup_mode=None)
-    if name in _GROUPS:
-        one.add_typer(module.app, name=name, epilog=_GROUPS[name])
-    else:
-        one.command(name, epilog=getattr(module, example))(getattr(module, name))
-    return get_group(one).commands[name]
+    places: ClassVar = {
+        "init": Command("init"),
+        "link": Command("link", "LINK_EXAMPLE"),
+        "unlink": Command("link", "UNLINK_EXAMPLE"),
+        "mv": Command("link", "MV_EXAMPLE"),
+        "check": Command("check", "CHECK_EXAMPLE"),
+        "gate": Command("check", "GATE_EXAMPLE"),
+        "diff": Command("diff", "DIFF_EXAMPLE"),
+        "log": Command("log", "LOG_EXAMPLE"),
+        "rollback": Command("rollback", "ROLLBACK_EXAMPLE"),
+        "migrate": Command("migrate", "MIGRATE_EXAMPLE"),
+        "status": Command("status", "STATUS_EXAMPLE"),
+        "explain": Command("status", "EXPLAIN_EXAMPLE"),
+        "guideline": Group("guideline", "Example: labelmeta guideline list"),
+        "stage": Group("stage", "Example: labelmeta stage require train"),
+        "hook": Group("hook", "Example: labelmeta hook install"),
+        "annotations": Group("annotations", "Example: labelmeta annotations stats data/train.csv"),
+    }
 
 
 app = typer.Typer(
