@@ -29,6 +29,7 @@ class Commands(Late):
         "explain": Command("status", "EXPLAIN_EXAMPLE"),
         "guideline": Group("guideline", "Example: labelmeta guideline list"),
         "stage": Group("stage", "Example: labelmeta stage require train"),
+        "ledger": Group("ledger", "Example: labelmeta ledger verify"),
         "hook": Group("hook", "Example: labelmeta hook install"),
         "annotations": Group("annotations", "Example: labelmeta annotations stats data/train.csv"),
     }
@@ -65,13 +66,20 @@ def options(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print what was skipped.")
     ] = False,
+    actor: Annotated[
+        str,
+        typer.Option(
+            help="Who does this, for the ledger; default: whom Git knows, or LABELMETA_ACTOR.",
+            metavar="NAME",
+        ),
+    ] = "",
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """Options for all commands."""
     del version
-    context.obj = {"root": root, "quiet": quiet, "verbose": verbose}
+    context.obj = {"root": root, "quiet": quiet, "verbose": verbose, "actor": actor}
 
 
 def run(arguments: list[str]) -> int:

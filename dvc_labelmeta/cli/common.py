@@ -7,14 +7,20 @@ import os
 import posixpath
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.sidecar import SUFFIX
-from dvc_labelmeta.report.text import table
+from dvc_labelmeta.report.text import plain, table
 from dvc_labelmeta.write.edits import Edit, apply, changes
+
+if TYPE_CHECKING:
+    from dvc_labelmeta.cli.events import Telling
+    from dvc_labelmeta.model.event import Draft, Event
+
+_FEW = 8  # events to name one by one
 
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")
@@ -87,10 +93,46 @@ def split_paths(root: str, start: str, names: Iterable[str]) -> list[str]:
     return paths
 
 
-def carry_out(context: typer.Context, root: str, edits: list[Edit], *, dry_run: bool) -> list[Edit]:
-    """Apply edits, or only show them; says what happened to each file. Returns those."""
+def actor(context: typer.Context) -> str:
+    """Return who acts, as --actor says; "" = whom Git knows."""
+    return str(_options(context)["actor"])
+
+
+def carry_out(
+    context: typer.Context,
+    root: str,
+    edits: list[Edit],
+    *,
+    dry_run: bool,
+    telling: Telling | None = None,
+    told: bool = True,
+) -> list[Edit]:
+    """Apply edits, or only show them, with the events of the ledger that they stand for.
+
+    Says what happened to each file, unless not `told`. Returns the edits that changed something.
+    """
+    # most commands write nothing, and Typer starts slowly as it is
+    from dvc_labelmeta.cli.events import Telling, drafts, is_of_ledger, recorded  # noqa: PLC0415
+
+    new = drafts(root, edits, telling or Telling())
+    events: list[Event] = []
+    if not dry_run:
+        edits, events = recorded(root, edits, new, actor(context))
     done = changes(edits) if dry_run else apply(root, edits)
-    if not quiet(context):
+    if told and not quiet(context):
         for edit in done:
-            typer.echo(f"{'would ' if dry_run else ''}{edit.verb} {edit.path}")
+            if not is_of_ledger(edit.path):
+                typer.echo(f"{'would ' if dry_run else ''}{edit.verb} {edit.path}")
+        _say_events(new, events)
     return done
+
+
+def _say_events(new: Sequence[Draft], events: Sequence[Event]) -> None:
+    """Say which events were written, or would be: one by one while they are few."""
+    if len(new) > _FEW:
+        typer.echo(f"{'' if events else 'would '}record {len(new)} events")
+        return
+    for number, draft in enumerate(new):
+        name = f" ({events[number].hash[:12]})" if events else ""
+        subject = draft.subject.partition(":")[2]
+        typer.echo(plain(f"{'' if events else 'would '}record {draft.type} {subject}{name}"))

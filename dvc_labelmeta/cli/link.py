@@ -13,6 +13,7 @@ from dvc_labelmeta.cli.common import DryRun, carry_out, quiet, root_of, split_pa
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.cli.stage import refuse_circle
 from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.event import FOLDER
 from dvc_labelmeta.model.gate import gate_path
 from dvc_labelmeta.model.sidecar import MODES, SUFFIX
 from dvc_labelmeta.model.snapshot import Snapshot
@@ -116,6 +117,8 @@ def adding(root: str, start: str, paths: list[str]) -> str:
     """Return the command that adds what was written, as it is typed in the folder `start`."""
     folder = os.path.relpath(root, os.path.realpath(start))
     there = "" if folder == "." else f"-C {shlex.quote(folder)} "
+    mine = [path for path in paths if not path.startswith(FOLDER + "/")]
+    paths = mine if len(mine) == len(paths) else [*mine, FOLDER]
     if len(paths) > _FEW:
         own = (SUFFIX, "labelmeta/")
         rest = [path for path in paths if not path.endswith(own[0]) and not path.startswith(own[1])]

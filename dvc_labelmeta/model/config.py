@@ -81,7 +81,7 @@ class Config(NamedTuple):
 
     engine: what judges annotation records; scheduler: address of Dask's, "" for own processes.
     approvers: who may approve versions of guidelines that name none themselves. require_signed:
-    commits of guidelines have to carry a signature.
+    commits of guidelines have to carry a signature. ledger: commands write events.
     """
 
     profile: str = "link"
@@ -96,6 +96,7 @@ class Config(NamedTuple):
     scheduler: str = ""
     approvers: tuple[str, ...] = ()
     require_signed: bool = False
+    ledger: bool = True
 
     @property
     def modes(self) -> dict[str, str]:
@@ -139,6 +140,7 @@ def config(value: dict[str, Any]) -> Config:
         scheduler=value.get("engine", {}).get("address", ""),
         approvers=tuple(value.get("approvers", ())),
         require_signed=value.get("require_signed", False),
+        ledger=value.get("ledger", True),
     )
 
 

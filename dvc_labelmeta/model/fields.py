@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dvc_labelmeta.model.annotation import LEVELS
 from dvc_labelmeta.model.config import ENGINES, GATES, PROFILES
+from dvc_labelmeta.model.event_fields import EVENT
 from dvc_labelmeta.model.guideline import MEANINGS, STATUSES
 from dvc_labelmeta.model.migration_fields import MIGRATION
 from dvc_labelmeta.model.schema import (
@@ -95,6 +96,7 @@ CONFIG = record(
         ),
         "splits": texts("shell patterns for data that must be linked: `data/*.csv`"),
         "approvers": texts("who may approve versions of guidelines that name no approvers"),
+        "ledger": flag("commands write events to labelmeta/ledger/; default: true"),
         "require_signed": flag("commits that change a guideline must carry a signature"),
         "ignore": listed(
             "findings the team decided to live with",
@@ -445,6 +447,7 @@ SCHEMAS = {
     "releases": RELEASES,
     "mapping": MAPPING,
     "migration": MIGRATION,
+    "event": EVENT,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
@@ -28,6 +29,9 @@ class Source(Protocol):
 
         Raises UnreadableFile for anything larger than `limit` bytes or not to be opened.
         """
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder, sorted; none where there is no such folder."""
 
     def dirty(self, paths: Iterable[str], *, staged: bool = True) -> frozenset[str]:
         """Return those of `paths` (files or folders) that differ from HEAD in any way.
@@ -69,6 +73,15 @@ class WorkTree:
             )
         return content
 
+    def names(self, folder: str) -> list[str]:
+        """See Source."""
+        try:
+            return sorted(os.listdir(os.path.join(self.git.folder, folder)))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise UnreadableFile(f"{folder} cannot be read: {error.strerror}") from None
+
     def dirty(self, paths: Iterable[str], *, staged: bool = True) -> frozenset[str]:
         """See Source."""
         asked = list(paths)
@@ -101,6 +114,8 @@ class CommitTree:
 
     def __init__(self, git: Git, objects: Objects, commit: str) -> None:
         self.objects = objects
+        self.commit = commit
+        self.prefix = git.prefix
         self.index: Mapping[str, Entry] = git.tree(commit)
         self.extra: frozenset[str] = frozenset()
 
@@ -115,6 +130,11 @@ class CommitTree:
         if len(content) > limit:
             raise UnreadableFile(f"is larger than the {limit:,} bytes that are read")
         return content
+
+    def names(self, folder: str) -> list[str]:
+        """See Source."""
+        path = posixpath.normpath(self.prefix + folder)
+        return sorted(entry.name for entry in self.objects.entries(f"{self.commit}:{path}"))
 
     def dirty(self, paths: Iterable[str], *, staged: bool = True) -> frozenset[str]:
         """See Source: a commit has no uncommitted changes."""

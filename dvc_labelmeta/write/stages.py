@@ -13,7 +13,8 @@ from dvc_labelmeta.model.config import Config
 from dvc_labelmeta.model.gate import FOLDER, gate_path
 from dvc_labelmeta.write.splice import Text, plain, quoted
 
-ATTRIBUTES = f"{FOLDER}/** -text"
+# DVC hashes the bytes of gates, and events are named by the hash of theirs
+ATTRIBUTES = (f"{FOLDER}/** -text", "labelmeta/ledger/** -text")
 _UNSAFE = re.compile(r"[\"$`\\\x00-\x1f]")
 
 
@@ -85,10 +86,11 @@ def gates_text(config: Config, splits: list[str]) -> str:
 
 
 def with_attributes(text: str) -> str:
-    """Return .gitattributes with the line that keeps gates byte for byte (DVC hashes raw bytes)."""
-    if ATTRIBUTES in text.splitlines():
-        return text
-    return text + ("" if not text or text.endswith("\n") else "\n") + ATTRIBUTES + "\n"
+    """Return .gitattributes with the lines that keep gates and ledger byte for byte."""
+    for line in ATTRIBUTES:
+        if line not in text.splitlines():
+            text += ("" if not text or text.endswith("\n") else "\n") + line + "\n"
+    return text
 
 
 def required(text: str, stage: str, deps: list[str]) -> str:

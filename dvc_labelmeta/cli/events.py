@@ -1,0 +1,192 @@
+"""What a command changed, as events of the ledger that are written together with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from dvc_labelmeta.errors import LabelMetaError, Refused, UnreadableFile
+from dvc_labelmeta.model.claims import kind_of, split_claims
+from dvc_labelmeta.model.config import CONFIG_FILE, Config, config
+from dvc_labelmeta.model.event import FOLDER, Draft, Event, Stamp
+from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
+from dvc_labelmeta.read.files import decode, misfits, parse
+from dvc_labelmeta.read.git import open_repository
+from dvc_labelmeta.read.guidelines import releases, releases_path
+from dvc_labelmeta.read.ledger import Disk, Ledger, event, key_of, ledger
+from dvc_labelmeta.read.record_hashes import record_hashes
+from dvc_labelmeta.write.edits import Edit, content
+from dvc_labelmeta.write.ledger import Before, appended
+from dvc_labelmeta.write.stages import with_attributes
+
+ACTOR = "LABELMETA_ACTOR"
+_IDENT = re.compile(r"(.*) (\d+) [+-]\d{4}\Z")
+
+
+class Telling(NamedTuple):
+    """What a command says of its events. kind: "" = told by what changed.
+
+    details: by subject. drafts: more events, after those of the edits.
+    """
+
+    kind: str = ""
+    details: Mapping[str, Mapping[str, Any]] = {}
+    note: str = ""
+    drafts: Sequence[Draft] = ()
+
+
+def drafts(root: str, edits: Sequence[Edit], telling: Telling) -> list[Draft]:
+    """Return the events that edits stand for, those that the ledger has already left out.
+
+    The last event of a subject is held against what it will be, whether or not an edit changes
+    anything: a command that was killed, or a project older than its ledger, catches up.
+    """
+    settings = _settings(root, edits)
+    if settings is None or not settings.ledger:
+        return []
+    files = Disk(root)
+    known = ledger(files)
+    found = [*_of_splits(root, edits, telling), *_of_guidelines(settings, edits, telling)]
+    return [one for one in found if not _is_known(files, known, one)] + [*telling.drafts]
+
+
+def recorded(
+    root: str, edits: Sequence[Edit], new: Sequence[Draft], actor: str
+) -> tuple[list[Edit], list[Event]]:
+    """Return the edits with those of the ledger before them, and the events they write."""
+    if not new:
+        return [*edits], []
+    known = ledger(Disk(root))
+    keys = {draft.subject: key_of(draft.subject) for draft in new}
+    before = Before(
+        tuple(head.hash for head in known.heads),
+        known.total,
+        {subject: known.tips.get(key, ()) for subject, key in keys.items()},
+        known.people,
+        keys,
+    )
+    written = appended(before, stamp(root, actor), new)
+    return [*_attributes(root, edits), *written.edits, *edits], written.events
+
+
+def stamp(root: str, actor: str) -> Stamp:
+    """Return who acts, and when: as Git knows it, or `actor` ("Name" or "Name <mail>").
+
+    The time is that of Git, too: GIT_AUTHOR_DATE, else the clock. Raises Refused where nobody says
+    who it is.
+    """
+    actor = actor or os.environ.get(ACTOR, "")
+    given = ("-c", "user.name=actor", "-c", "user.email=actor") if actor else ()
+    names = {k: v for k, v in os.environ.items() if k.startswith("GIT_AUTHOR_")}
+    if actor:
+        names = {k: v for k, v in names.items() if k == "GIT_AUTHOR_DATE"}
+    git = open_repository(root).git
+    try:
+        out = git.run(*given, "var", "GIT_AUTHOR_IDENT", env=names).decode(errors="replace")
+    except LabelMetaError:
+        raise Refused(
+            "the ledger needs to know who does this, and Git does not: git config user.name NAME "
+            f"and git config user.email MAIL, or labelmeta --actor NAME, or {ACTOR}"
+        ) from None
+    match = _IDENT.match(out.strip())
+    if match is None:
+        raise Refused(f"`git var GIT_AUTHOR_IDENT` says {out.strip()!r}, which names no time")
+    at = dt.datetime.fromtimestamp(int(match[2]), dt.timezone.utc)
+    return Stamp(actor or match[1], at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def is_of_ledger(path: str) -> bool:
+    """Whether a path from the root belongs to the ledger."""
+    return path.startswith(FOLDER + "/")
+
+
+def _settings(root: str, edits: Sequence[Edit]) -> Config | None:
+    """Return labelmeta.yaml as it will be; None where there is none or it cannot be used."""
+    pending = {edit.path: edit.after for edit in edits}
+    text = pending.get(CONFIG_FILE) or content(root, CONFIG_FILE)
+    try:
+        value = parse(decode(text or b""))
+        return config(value) if not misfits("config", value) else None
+    except LabelMetaError:
+        return None
+
+
+def _is_known(files: Disk, known: Ledger, draft: Draft) -> bool:
+    """Whether a last event of the subject claims the same; an import is told each time."""
+    last = [event(files, hash_) for hash_ in known.tips.get(key_of(draft.subject), ())]
+    if not last:
+        return not draft.claims  # what is undone without ever having been told
+    return len(last) == 1 and dict(last[0].claims) == dict(draft.claims)
+
+
+def _of_splits(root: str, edits: Sequence[Edit], telling: Telling) -> Iterator[Draft]:
+    pending = {edit.path: edit.after for edit in edits}
+    for edit in edits:
+        if not edit.path.endswith(SUFFIX):
+            continue
+        before, after = (_sidecar(edit.path, text) for text in (edit.before, edit.after))
+        one = after or before
+        if one is None:
+            continue
+        claims = split_claims(after, record_hashes(root, after, pending)) if after else {}
+        was = _claims_before(root, before, after, claims)
+        subject = f"split:{one.split}"
+        details = telling.details.get(subject, {})
+        yield Draft(telling.kind or kind_of(was, claims), subject, claims, details, telling.note)
+
+
+def _claims_before(
+    root: str, before: Sidecar | None, after: Sidecar | None, claims: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return what could be claimed before; of records, what is claimed now: both are on disk."""
+    if before is None:
+        return None
+    if after is None:
+        return split_claims(before, {})
+    del root
+    records = {name: layer.get("records", {}) for name, layer in claims["layers"].items()}
+    hashes = {name: {k: v for k, v in one.items() if k != "path"} for name, one in records.items()}
+    return split_claims(before, hashes)
+
+
+def _sidecar(path: str, text: bytes | None) -> Sidecar | None:
+    try:
+        value = parse(decode(text)) if text else None
+    except UnreadableFile:
+        return None
+    return sidecar(path, value) if value is not None and not misfits("sidecar", value) else None
+
+
+def _of_guidelines(settings: Config, edits: Sequence[Edit], telling: Telling) -> Iterator[Draft]:
+    """Yield a draft for each release that is new in a releases file."""
+    paths = {releases_path(ref): ref.id for ref in settings.guidelines if ref.repo is None}
+    for edit in edits:
+        if edit.path not in paths or edit.after is None:
+            continue
+        id_ = paths[edit.path]
+        old, new = (
+            {one.version: one for one in releases(parse(decode(text)))} if text else {}
+            for text in (edit.before, edit.after)
+        )
+        for version, one in new.items():
+            if version in old and old[version].object == one.object:
+                continue  # at most its commit is new
+            subject = f"guideline:{id_}"
+            claims: dict[str, Any] = {"version": version, "object": one.object}
+            if names := sorted({each["name"] for each in one.approved_by}):
+                claims["approved_by"] = names
+            details = telling.details.get(subject, {})
+            yield Draft(telling.kind or "released", subject, claims, details, telling.note)
+
+
+def _attributes(root: str, edits: Sequence[Edit]) -> list[Edit]:
+    """Return the edit that makes Git keep the ledger byte for byte, unless it is among `edits`."""
+    path = ".gitattributes"
+    before = content(root, path)
+    after = with_attributes((before or b"").decode("utf-8", "surrogateescape"))
+    if before == after.encode("utf-8", "surrogateescape") or path in {edit.path for edit in edits}:
+        return []
+    return [Edit(path, before, after.encode("utf-8", "surrogateescape"))]

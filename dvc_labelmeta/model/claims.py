@@ -1,0 +1,61 @@
+"""What events claim of splits, and what kind of event a change of claims is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dvc_labelmeta.model.sidecar import Layer, Sidecar
+
+Claims = Mapping[str, Any]
+
+# what of a claim about records names their content; `git` is the blob of a file that Git tracks
+CONTENT = ("md5", "git")
+
+
+def split_claims(one: Sidecar, records: Mapping[str, Claims]) -> dict[str, Any]:
+    """Return what an event claims of a linked split.
+
+    records: {"md5": …, "git": …} by layer, what of it is known. Owners, summaries and the count
+    that a sidecar tells are left out: they may change without an event.
+    """
+    return {
+        "data": {"hash": one.data.hash, "value": one.data.value},
+        "layers": {layer.name: _layer(layer, records.get(layer.name, {})) for layer in one.layers},
+    }
+
+
+def _layer(layer: Layer, records: Claims) -> dict[str, Any]:
+    link = layer.guideline
+    found: dict[str, Any] = {
+        "guideline": link.id,
+        "version": link.version,
+        "object": link.object,
+        "commit": link.commit,
+    }
+    if layer.own:
+        found["mode"] = layer.mode
+    if layer.annotations is not None:
+        found["records"] = {"path": layer.annotations.path, **records}
+    return found
+
+
+def kind_of(before: Claims | None, after: Claims) -> str:
+    """Return the type of the event that made `after` of `before` (None: there was no link)."""
+    if not after:
+        return "unlinked"
+    if not before:
+        return "linked"
+    if _without(before, "records", "commit") != _without(after, "records", "commit"):
+        return "relinked"
+    if _without(before, "records") != _without(after, "records"):
+        return "repaired"
+    return "relabelled"
+
+
+def _without(claims: Claims, *keys: str) -> Any:
+    layers = {
+        name: {key: value for key, value in layer.items() if key not in keys}
+        for name, layer in claims["layers"].items()
+    }
+    return {**claims, "layers": layers}

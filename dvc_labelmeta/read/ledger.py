@@ -1,0 +1,150 @@
+"""The ledger as files: its heads, the last events of each subject, and events by their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from dvc_labelmeta.errors import UnreadableFile
+from dvc_labelmeta.model.event import (
+    HEADS,
+    PEOPLE,
+    TIPS,
+    Event,
+    event_of,
+    event_path,
+    person_path,
+)
+from dvc_labelmeta.read.files import misfits
+
+KEY = 16  # hexadecimal digits of a subject's hash, in the names of TIPS
+
+
+class Files(Protocol):
+    """Where the files of a ledger are read from: a working tree or a commit."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a file from the root, None where there is none."""
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder from the root, sorted; none where there is no folder."""
+
+
+class Disk:
+    """The files below a folder, as they are on disk."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def read(self, path: str) -> bytes | None:
+        """See Files."""
+        try:
+            with open(os.path.join(self.root, path), "rb") as file:
+                return file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise UnreadableFile(f"{path} cannot be read: {error.strerror}") from None
+
+    def names(self, folder: str) -> list[str]:
+        """See Files."""
+        try:
+            return sorted(os.listdir(os.path.join(self.root, folder)))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise UnreadableFile(f"{folder} cannot be read: {error.strerror}") from None
+
+
+class Ledger(NamedTuple):
+    """What a writer has to know of a ledger; nothing of it depends on how long the ledger is.
+
+    heads: events that no other one follows, with `total` events in their history. tips: hashes of
+    the last events by the key of their subject. people: commitments by "Name <mail>".
+    """
+
+    heads: tuple[Event, ...]
+    total: int
+    tips: Mapping[str, tuple[str, ...]]
+    people: Mapping[str, str]
+
+
+def key_of(subject: str) -> str:
+    """Return the beginning of a subject's SHA-256, by which TIPS names it."""
+    return hashlib.sha256(subject.encode(errors="surrogateescape")).hexdigest()[:KEY]
+
+
+def event(files: Files, hash_: str) -> Event:
+    """Return an event; raises UnreadableFile where it is not there or not what its name says."""
+    path = event_path(hash_)
+    content = files.read(path)
+    if content is None:
+        raise UnreadableFile(f"{path} is not there, though the ledger names it")
+    return parsed(path, hash_, content)
+
+
+def parsed(path: str, hash_: str, content: bytes) -> Event:
+    """Return the event that a file holds; raises UnreadableFile for any other content."""
+    if hashlib.sha256(content).hexdigest() != hash_:
+        raise UnreadableFile(f"{path} is not what it was when it was written: its hash is another")
+    try:
+        value: Any = json.loads(content)
+    except (ValueError, RecursionError):
+        raise UnreadableFile(f"{path} is no JSON") from None
+    if problems := misfits("event", value):
+        raise UnreadableFile(f"{path}: {problems[0][1]}")
+    return event_of(hash_, value)
+
+
+def tips(files: Files) -> dict[str, tuple[str, ...]]:
+    """Return the hashes of the last events by the key of their subject."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in files.names(TIPS):
+        key, _, hash_ = name.partition("-")
+        found[key] = (*found.get(key, ()), hash_)
+    return found
+
+
+def people(files: Files) -> dict[str, str]:
+    """Return the commitments to persons by their names; the first one where there are several."""
+    found: dict[str, str] = {}
+    for name in files.names(PEOPLE):
+        commitment = name.removesuffix(".json")
+        content = files.read(person_path(commitment)) or b""
+        if hashlib.sha256(content).hexdigest() == commitment:
+            found.setdefault(str(json.loads(content)["name"]), commitment)
+    return found
+
+
+def ledger(files: Files) -> Ledger:
+    """Return what a writer has to know; raises UnreadableFile where a head is not there or broken.
+
+    Nobody should add to a history that is not whole.
+    """
+    heads = tuple(event(files, hash_) for hash_ in files.names(HEADS))
+    return Ledger(heads, united(files, heads), tips(files), people(files))
+
+
+def united(files: Files, heads: Iterable[Event]) -> int:
+    """Return how many events the histories of some events hold together.
+
+    Reads only what lies between them and the last event that is before all of them.
+    """
+    known = {one.hash: one for one in heads}
+    queue = [(-one.total, one.hash) for one in known.values()]
+    heapq.heapify(queue)
+    passed = 0
+    while queue:
+        one = known[heapq.heappop(queue)[1]]
+        if not queue:  # all others are before this one
+            return passed + one.total
+        passed += 1
+        for parent in one.parents:
+            if parent not in known:
+                known[parent] = event(files, parent)
+                heapq.heappush(queue, (-known[parent].total, parent))
+    return passed

@@ -1,0 +1,79 @@
+"""The hashes of the records of a split, as an event claims them: of what a command will write,
+of what is on disk, or of what DVC recorded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+from collections.abc import Mapping
+
+from dvc_labelmeta.errors import UnreadableFile
+from dvc_labelmeta.model.sidecar import Layer, Sidecar
+from dvc_labelmeta.read import dvc
+from dvc_labelmeta.read.digest import records_hash
+from dvc_labelmeta.read.files import decode, parse
+from dvc_labelmeta.read.sources import format_of, shards
+
+Pending = Mapping[str, bytes | None]
+
+
+def record_hashes(root: str, one: Sidecar, pending: Pending) -> dict[str, dict[str, str]]:
+    """Return {"md5": …, "git": …} by layer for the records that a sidecar names.
+
+    pending: what files will hold, by path from the root. md5 is as DVC has it; git, the hash of
+    the blob, only for a file that DVC does not track. Where there are no records, nothing is said.
+    """
+    return {
+        layer.name: _hashes(root, one, layer, pending)
+        for layer in one.layers
+        if layer.annotations is not None
+    }
+
+
+def _hashes(root: str, one: Sidecar, layer: Layer, pending: Pending) -> dict[str, str]:
+    assert layer.annotations is not None  # noqa: S101  # for the type checker: the caller asked
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(one.path), layer.annotations.path))
+    full, pointer = os.path.join(root, path), f"{path}.dvc"
+    content = pending.get(path)
+    tracked = pending[pointer] is not None if pointer in pending else os.path.exists(full + ".dvc")
+    if content is not None:
+        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        return {"md5": md5} if tracked else {"md5": md5, "git": _blob(content, layer)}
+    if pending.get(pointer):
+        return _recorded(pointer, pending[pointer] or b"")
+    format_ = layer.annotations.format or format_of(full) or "jsonl"
+    try:
+        found = {"md5": records_hash(full, shards(full, format_))}
+    except (UnreadableFile, OSError):
+        return _recorded(pointer, _disk(full + ".dvc")) if tracked else {}
+    if not tracked and os.path.isfile(full):
+        found["git"] = _blob(_disk(full), layer)
+    return found
+
+
+def _disk(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _blob(content: bytes, layer: Layer) -> str:
+    """Return Git's hash of a file; the repository uses the algorithm of the link's object."""
+    algorithm = "sha1" if len(layer.guideline.object) == 40 else "sha256"
+    digest = hashlib.new(algorithm, b"blob %d\0" % len(content), usedforsecurity=False)
+    digest.update(content)
+    return digest.hexdigest()
+
+
+def _recorded(pointer: str, content: bytes) -> dict[str, str]:
+    """Return what a .dvc file says."""
+    try:
+        text = decode(content)
+        found = dvc.plain_records(pointer, text) or dvc.records(pointer, parse(text))
+    except UnreadableFile:
+        return {}
+    return {"md5": found[0].value} if found and found[0].value else {}
