@@ -1,4 +1,4 @@
-"""The commands on the ledger: what happened, by whom, and whether anybody rewrote it."""
+"""`ledger`: what happened to links, labels and approvals, and whether anybody rewrote it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from typing import ClassVar
 
 import typer
 
-from dvc_labelmeta.cli.late import Command, Group, Late
+from dvc_labelmeta.cli.late import Late
 
 
-class LedgerCommands(Late):
-    """The commands below `labelmeta ledger`, in the order of the help."""
+class Commands(Late):
+    """The commands, in the order in which a ledger is used."""
 
-    places: ClassVar[dict[str, Command | Group]] = {}
+    places: ClassVar = {}
 
 
 app = typer.Typer(
-    cls=LedgerCommands,
+    cls=Commands,
     no_args_is_help=True,
-    help="The tamper-evident history of links, labels and approvals in labelmeta/ledger/.",
+    rich_markup_mode=None,
+    help=(
+        "The tamper-evident history in labelmeta/ledger/: read it (log), complete it (record, "
+        "approve), prove it (verify), anchor and sign it (anchor, attest, keep)."
+    ),
 )
