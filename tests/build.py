@@ -7,12 +7,15 @@ from typing import Any
 
 import yaml
 
+from dvc_labelmeta.model.claims import split_claims
 from dvc_labelmeta.model.codeowners import codeowners
 from dvc_labelmeta.model.config import Adoption, Config, Ignore, Legacy
+from dvc_labelmeta.model.event import Event
 from dvc_labelmeta.model.facts import KINDS, At, Flaw, RecordFacts
 from dvc_labelmeta.model.gate import gate, gate_path
 from dvc_labelmeta.model.guideline import Both, Edition, Guideline, Pin
 from dvc_labelmeta.model.guideline_facts import GuidelineFacts, Published, Unsigned, newest
+from dvc_labelmeta.model.ledger_facts import LedgerFacts, LedgerFault
 from dvc_labelmeta.model.sidecar import SUFFIX, DataPin, Layer, Link, Records, Sidecar
 from dvc_labelmeta.model.snapshot import Fault, Out, Place, Record, Run, Snapshot, Stage
 from dvc_labelmeta.model.version import Step, Version
@@ -35,6 +38,8 @@ def a_snapshot(text: str = "") -> Snapshot:
     annotations: {split: {kind of fault: {field: count}, versions: {version: records}, records,
         declared}} or {split: {unread: why}}
     stages, gate_stages: {name: {...}}   runs: {stage: {...}}   codeowners: text of the file
+    ledger: {events: {split: {version, object, value, mode, type, gone, records: {path, md5}}, a list of
+        them, or {} for just as linked}, faults: {path: text}, records: {split: {md5}}}
     profile, gate, ignore, approvers, legacy: as configured
     adoption: as configured, but with `day` for `from`
     """
@@ -90,6 +95,44 @@ def a_snapshot(text: str = "") -> Snapshot:
             if one and "says" in one
         },
         codeowners=codeowners(told["codeowners"]) if "codeowners" in told else None,
+        ledger=_ledger(told["ledger"], sidecars) if "ledger" in told else None,
+    )
+
+
+def _ledger(told: dict[str, Any], sidecars: tuple[Sidecar, ...]) -> LedgerFacts:
+    last = {
+        one.split: tuple(
+            _event(one, event) for event in (events if isinstance(events, list) else [events])
+        )
+        for one in sidecars
+        if (events := told.get("events", {}).get(one.split)) is not None
+    }
+    return LedgerFacts(
+        ("e" * 64,),
+        sum(map(len, last.values())),
+        last,
+        tuple(LedgerFault(*fault) for fault in told.get("faults", {}).items()),
+        {(split, "labels"): content for split, content in told.get("records", {}).items()},
+    )
+
+
+def _event(one: Sidecar, told: dict[str, Any]) -> Event:
+    """An event that claims what the sidecar says, but for what is told; `gone`: no link at all."""
+    version = told.get("version", one.layers[0].guideline.version)
+    object_ = told.get("object", an_object(version))
+    link = one.layers[0].guideline._replace(version=version, object=object_)
+    layer = one.layers[0]._replace(guideline=link, mode=told.get("mode", one.layers[0].mode))
+    if "records" in told:
+        layer = layer._replace(annotations=Records(told["records"].get("path", "a.jsonl")))
+    data = one.data._replace(value=told.get("value", one.data.value))
+    records = {"labels": {k: v for k, v in told.get("records", {}).items() if k != "path"}}
+    claims = split_claims(one._replace(data=data, layers=(layer, *one.layers[1:])), records)
+    hash_ = hashlib.sha256(repr(told).encode()).hexdigest()
+    type_ = told.get("type", "linked")
+    if told.get("gone"):
+        type_, claims = "unlinked", {}
+    return Event(
+        hash_, type_, f"split:{one.split}", "2026-01-05T09:00:00Z", "a" * 64, (), 1, claims
     )
 
 

@@ -52,7 +52,7 @@ def test_text_says_what_why_and_how_to_mend(rule: Rule) -> None:
 
 @by_code
 def test_entry_is_consistent(rule: Rule) -> None:
-    assert re.fullmatch(r"LM[1235]\d\d", rule.code)
+    assert re.fullmatch(r"LM[12345]\d\d", rule.code)
     assert rule.severity in SEVERITIES
     assert rule.scope in {SPLIT, PROJECT, PIPELINE, IGNORES}
     assert not rule.name.startswith(("no-", "not-", "disallow")), "reads as 'allow ...'"

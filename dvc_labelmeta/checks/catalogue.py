@@ -11,6 +11,7 @@ from dvc_labelmeta.checks import (
     governance,
     ignores,
     legacy,
+    provenance,
     publication,
     records,
     versions,
@@ -27,6 +28,7 @@ from dvc_labelmeta.model.snapshot import Snapshot
 
 _AUDIT = (("audit", "warning"),)
 _AUDIT_ERROR = (("audit", "error"),)
+_STRICT = (("review", "error"), ("audit", "error"))
 _FAMILY = re.compile(r"LM[1-7][0-9]?\*\Z")  # the beginning of codes, in `adoption:`
 _RECORDS = ("LM300",)
 _VERSIONS = (*_RECORDS, "LM310", "LM320")
@@ -47,6 +49,11 @@ RULES: tuple[Rule, ...] = (
     Rule("LM204", "error", PROJECT, publication.unexplained_major),
     Rule("LM205", "error", PROJECT, publication.missing_migration),
     Rule("LM214", "warning", PROJECT, publication.overdue_review, raised=_AUDIT_ERROR),
+    Rule("LM401", "error", PROJECT, provenance.broken_ledger),
+    Rule("LM402", "note", SPLIT, provenance.unrecorded_split, raised=_AUDIT),
+    Rule("LM403", "warning", SPLIT, provenance.untold_link, raised=_STRICT),
+    Rule("LM404", "warning", SPLIT, provenance.untold_records, raised=_STRICT),
+    Rule("LM405", "note", SPLIT, provenance.parted_history, raised=_AUDIT),
     Rule("LM501", "warning", PROJECT, governance.unapproved_version, raised=_AUDIT_ERROR),
     Rule("LM502", "error", PROJECT, governance.unknown_approver),
     Rule("LM503", "warning", PROJECT, governance.self_approved_version, raised=_AUDIT_ERROR),

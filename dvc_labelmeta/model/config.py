@@ -12,6 +12,7 @@ from dvc_labelmeta.model.guideline import precedes, semver
 
 CONFIG_FILE = "labelmeta.yaml"
 OWN_FOLDER = ".labelmeta"  # lock, caches and reports, which Git ignores
+LEDGER = "labelmeta/ledger"  # events, and markers of the last ones
 PROFILES = ("link", "review", "audit")
 GATES = ("always", "single", "cached", "none")
 ENGINES = ("duckdb", "dask")

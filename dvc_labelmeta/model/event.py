@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from dvc_labelmeta.model.config import LEDGER
+
 SCHEMA = "labelmeta/event/v1"
-FOLDER = "labelmeta/ledger"
+FOLDER = LEDGER
 EVENTS, HEADS, TIPS, PEOPLE = (f"{FOLDER}/{name}" for name in ("events", "heads", "tips", "people"))
 TYPES = (
     "linked",

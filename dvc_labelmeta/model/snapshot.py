@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # only names of types, and every gate would import what they 
     from dvc_labelmeta.model.facts import RecordFacts
     from dvc_labelmeta.model.guideline import Both, Guideline, Pin
     from dvc_labelmeta.model.guideline_facts import GuidelineFacts
+    from dvc_labelmeta.model.ledger_facts import LedgerFacts
 
 _NONE: Mapping[Any, Any] = MappingProxyType({})
 
@@ -117,7 +118,7 @@ class Snapshot(NamedTuple):
     version and HEAD's say, where both are known. Only `labelmeta check` fills these two. today
     (ISO date) and idle, the entries of `ignore:` (by number) that take nothing back, are filled
     when it is judged. guideline_facts: by id; codeowners: None where nobody asked;
-    both are left out for gates.
+    ledger: None where there is none; these three are left out for gates.
     """
 
     root: str
@@ -145,6 +146,7 @@ class Snapshot(NamedTuple):
     earlier: Mapping[tuple[str, str], Both] = _NONE
     guideline_facts: Mapping[str, GuidelineFacts] = _NONE
     codeowners: tuple[Ownership, ...] | None = None
+    ledger: LedgerFacts | None = None
     today: str = ""
     idle: frozenset[int] = frozenset()
 

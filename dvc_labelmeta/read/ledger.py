@@ -15,12 +15,14 @@ from dvc_labelmeta.model.event import (
     PEOPLE,
     TIPS,
     Event,
+    canonical,
     event_of,
     event_path,
     person_path,
 )
 from dvc_labelmeta.read.files import misfits
 
+_CANONICAL = "sorted keys, no spaces, each key once (RFC 8785)"
 KEY = 16  # hexadecimal digits of a subject's hash, in the names of TIPS
 
 
@@ -97,6 +99,8 @@ def parsed(path: str, hash_: str, content: bytes) -> Event:
         raise UnreadableFile(f"{path} is no JSON") from None
     if problems := misfits("event", value):
         raise UnreadableFile(f"{path}: {problems[0][1]}")
+    if canonical(value) != content:
+        raise UnreadableFile(f"{path} is not written in the one canonical way: {_CANONICAL}")
     return event_of(hash_, value)
 
 

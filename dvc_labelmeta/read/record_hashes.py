@@ -43,14 +43,21 @@ def _hashes(root: str, one: Sidecar, layer: Layer, pending: Pending) -> dict[str
         return {"md5": md5} if tracked else {"md5": md5, "git": _blob(content, layer)}
     if pending.get(pointer):
         return _recorded(pointer, pending[pointer] or b"")
-    format_ = layer.annotations.format or format_of(full) or "jsonl"
     try:
-        found = {"md5": records_hash(full, shards(full, format_))}
+        found = {"md5": records_hash(full, _files(full, layer, tracked=tracked))}
     except (UnreadableFile, OSError):
         return _recorded(pointer, _disk(full + ".dvc")) if tracked else {}
     if not tracked and os.path.isfile(full):
         found["git"] = _blob(_disk(full), layer)
     return found
+
+
+def _files(full: str, layer: Layer, *, tracked: bool) -> list[str]:
+    """Return the files of records; of a folder that DVC tracks all, as DVC has it."""
+    if tracked and os.path.isdir(full):
+        return [os.path.join(folder, name) for folder, _, names in os.walk(full) for name in names]
+    format_ = layer.annotations.format if layer.annotations else ""
+    return shards(full, format_ or format_of(full) or "jsonl")
 
 
 def _disk(path: str) -> bytes:

@@ -73,9 +73,12 @@ def load(
             snapshot = _with_pipeline(snapshot, reader, pipelines, git, objects)
             # a gate asks for none of this, and starts without it
             from dvc_labelmeta.read.guideline_facts import Reading, with_guideline_facts  # noqa: PLC0415
+            from dvc_labelmeta.read.ledger_facts import ledger_facts  # noqa: PLC0415
 
             reading = Reading(snapshot, source, repository, objects, local)
-            snapshot = with_guideline_facts(reading, reader.parsed)
+            snapshot = with_guideline_facts(reading, reader.parsed)._replace(
+                ledger=ledger_facts(source, snapshot.sidecars, snapshot.records)
+            )
     return snapshot
 
 

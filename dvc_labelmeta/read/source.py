@@ -9,17 +9,29 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from dvc_labelmeta.errors import NotARepository, UnreadableFile
-from dvc_labelmeta.model.config import CONFIG_FILE
+from dvc_labelmeta.model.config import CONFIG_FILE, LEDGER
 from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.model.snapshot import Fault, Place
 from dvc_labelmeta.read.files import MAX_BYTES
 from dvc_labelmeta.read.git import Entry, Git, Objects
 
-_OURS = (f":(glob)**/*{SUFFIX}", ":(glob)**/*.dvc", ":(glob)**/dvc.yaml", ":(glob)**/dvc.lock")
+# events may be many; who needs them reads them by their names
+_NO_EVENTS = f":(exclude){LEDGER}/events"
+_OURS = (
+    f":(glob)**/*{SUFFIX}",
+    ":(glob)**/*.dvc",
+    ":(glob)**/dvc.yaml",
+    ":(glob)**/dvc.lock",
+    _NO_EVENTS,
+)
 
 
 class Source(Protocol):
-    """Files by path from the root. `index` is what Git tracks, `extra` what it does not (yet)."""
+    """Files by path from the root.
+
+    `index` is what Git tracks (in a working tree: events of the ledger left out), `extra` what it
+    does not (yet).
+    """
 
     index: Mapping[str, Entry]
     extra: frozenset[str]
@@ -48,7 +60,7 @@ class WorkTree:
 
     def __init__(self, git: Git) -> None:
         self.git = git
-        self.index: Mapping[str, Entry] = git.index()
+        self.index: Mapping[str, Entry] = git.index(".", _NO_EVENTS)
         self.states = git.status(_OURS)
         self.extra = frozenset(path for path, state in self.states.items() if state == "??")
 
