@@ -1,16 +1,20 @@
-"""One annotation record by its id, without an engine where the file is plain JSONL."""
+"""Annotation records by id or by item, without an engine where the files are plain JSONL."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from dvc_labelmeta.errors import UnreadableFile
+from dvc_labelmeta.model import annotation
 from dvc_labelmeta.read.sources import Source, shards
+
+Wanted = Callable[[dict[str, Any]], bool]
 
 FIELDS = (
     "id", "layer", "annotated_at", "guideline_id", "guideline_version", "guideline_commit",
@@ -25,10 +29,40 @@ def looked_up(source: Source, id_: str) -> list[dict[str, Any]]:
     costs a tenth of a second to start); all else is asked with DuckDB. Raises UnreadableFile.
     """
     files = shards(source.path, source.format)
-    if source.format != "jsonl" or any(file.endswith(".zst") for file in files):
+    if _by_engine(files, source.format):
         return _asked(files, source.format, id_)
-    found = [record for file in files for record in _lines(file, id_)]
+    found = [
+        record
+        for file in files
+        for record in _lines(file, [id_], lambda record: record.get("id") == id_)
+    ]
     return [{name: _text(record.get(name)) for name in FIELDS} for record in found]
+
+
+def named(
+    files: Sequence[str], format_: str, names: Collection[str], fields: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return whole records, those fields that they have, with one of `names` in one of `fields`.
+
+    fields: of "id" and "item". Raises UnreadableFile.
+    """
+    if not _by_engine(files, format_):
+        wanted = _wanted(names, fields)
+        return [record for file in files for record in _lines(file, names, wanted)]
+    return _whole(files, format_, names, fields)
+
+
+def named_in(content: bytes, names: Collection[str]) -> list[dict[str, Any]]:
+    """Return the same of the content of a JSONL file, by id or item."""
+    return [*_matching(content, names, _wanted(names, ("id", "item")))]
+
+
+def _wanted(names: Collection[str], fields: Sequence[str]) -> Wanted:
+    return lambda record: any(_text(record.get(field)) in names for field in fields)
+
+
+def _by_engine(files: Sequence[str], format_: str) -> bool:
+    return format_ != "jsonl" or any(file.endswith(".zst") for file in files)
 
 
 def _text(value: Any) -> str | None:
@@ -45,36 +79,82 @@ def _asked(files: list[str], format_: str, id_: str) -> list[dict[str, Any]]:
         ).fetchall()
     found = [dict(zip(FIELDS, row, strict=True)) for row in rows]
     for one in found:
-        time = one["annotated_at"]  # in UTC
-        one["annotated_at"] = time.isoformat() + "Z" if time else None
+        one["annotated_at"] = _moment(one["annotated_at"])
     return found
 
 
-def _lines(file: str, id_: str) -> Iterator[dict[str, Any]]:
-    """Yield the records of a JSONL file with this id."""
-    needles = {json.dumps(id_, ensure_ascii=ascii_)[1:-1].encode() for ascii_ in (True, False)}
+def _moment(time: Any) -> str | None:
+    return time.isoformat() + "Z" if time else None  # in UTC
+
+
+def _whole(
+    files: Sequence[str], format_: str, names: Collection[str], fields: Sequence[str]
+) -> list[dict[str, Any]]:
+    from dvc_labelmeta.read.records import open_records  # noqa: PLC0415  # needs DuckDB
+
+    columns = [field.name for field in annotation.FIELDS]
+    places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
+    found = []
+    with open_records(files, format_) as connection:
+        for field in fields:  # one after the other: OR would read the columns of all rows
+            found += connection.execute(
+                f"SELECT {', '.join(columns)} FROM records WHERE {field} IN ({places})",  # noqa: S608  # own names
+                [*names],
+            ).fetchall()
+    records = (_typed(dict(zip(columns, row, strict=True))) for row in found)
+    return [*{json.dumps(one, sort_keys=True): one for one in records}.values()]
+
+
+def _typed(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as JSONL would have it: without what is absent, label and value as JSON."""
+    row["annotated_at"] = _moment(row["annotated_at"])
+    for name in ("label", "value", "extra"):
+        text = row[name]
+        if isinstance(text, str) and (name != "label" or text[:1] in {"[", "{"}):
+            with contextlib.suppress(ValueError, RecursionError):
+                row[name] = json.loads(text)
+    return {name: value for name, value in row.items() if value is not None and value != ""}
+
+
+def _lines(file: str, names: Collection[str], wanted: Wanted) -> Iterator[dict[str, Any]]:
+    """Yield the records of a JSONL file that are wanted, of those that hold one of the names."""
     try:
         if file.endswith(".gz"):
             with gzip.open(file, "rb") as packed:
-                yield from _matching(packed.read(), needles, id_)
+                yield from _matching(packed.read(), names, wanted)
         elif os.path.getsize(file):
             with (
                 open(file, "rb") as plain,
                 mmap.mmap(plain.fileno(), 0, access=mmap.ACCESS_READ) as data,
             ):
-                yield from _matching(data, needles, id_)
+                yield from _matching(data, names, wanted)
     except (OSError, EOFError) as error:
         raise UnreadableFile(f"{file} cannot be read: {error}") from None
 
 
-def _matching(data: bytes | mmap.mmap, needles: set[bytes], id_: str) -> Iterator[dict[str, Any]]:
-    """Yield the records with this id; what was written with escapes is found last."""
-    for search in (needles, {b"\\"}):
+def _matching(
+    data: bytes | mmap.mmap, names: Collection[str], wanted: Wanted
+) -> Iterator[dict[str, Any]]:
+    """Yield the records that are wanted; what has escapes that it need not is found last."""
+    needles = {
+        json.dumps(name, ensure_ascii=ascii_).encode("utf-8", "surrogatepass")
+        for name in names
+        for ascii_ in (True, False)
+    }
+    for search in (needles, _escapes("".join(names))):
         places = {place for needle in search for place in _places(data, needle)}
-        found = [one for place in sorted(places) if (one := _record(data, place, id_))]
+        found = [one for place in sorted(places) if (one := _record(data, place, wanted))]
         if found:
             yield from found
             return
+
+
+def _escapes(text: str) -> set[bytes]:
+    """Return the escapes that JSON allows for the characters of a text, which hardly any needs."""
+    units = text.encode("utf-16-be", "surrogatepass")
+    codes = {int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2)}
+    told = {f"\\u{code:{form}}".encode() for code in codes for form in ("04x", "04X")}
+    return told | ({rb"\/"} if "/" in text else set())
 
 
 def _places(data: bytes | mmap.mmap, needle: bytes) -> Iterator[int]:
@@ -86,10 +166,10 @@ def _places(data: bytes | mmap.mmap, needle: bytes) -> Iterator[int]:
         at = data.find(needle, end) if end >= 0 else -1
 
 
-def _record(data: bytes | mmap.mmap, start: int, id_: str) -> dict[str, Any] | None:
+def _record(data: bytes | mmap.mmap, start: int, wanted: Wanted) -> dict[str, Any] | None:
     end = data.find(b"\n", start)
     try:
         value = json.loads(data[start : end if end >= 0 else len(data)])
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) and value.get("id") == id_ else None
+    return value if isinstance(value, dict) and wanted(value) else None
