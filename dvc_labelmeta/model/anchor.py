@@ -3,42 +3,38 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
-
-from dvc_labelmeta.model.event import FOLDER
+from urllib.parse import quote
 
 TRAILER = "Labelmeta-Ledger"
-TAGS = "labelmeta"  # tags are named labelmeta/<count>
 ATTESTATIONS = "labelmeta/attestations"  # <count>.intoto.json, from the root
-SUBJECT = FOLDER  # the name of a head among the subjects of an attestation
-PREDICATE = "https://labelmeta.dev/attestation/ledger/v1"
 _HEAD = r"[0-9a-f]{64}"
-_TEXT = re.compile(rf"({_HEAD}(?:,{_HEAD})*) ([1-9][0-9]*)")
-_TAG = re.compile(rf"{TAGS}/([1-9][0-9]*)")
+_TEXT = re.compile(rf"({_HEAD}(?:,{_HEAD})*) ([1-9][0-9]*)(?: (\S.*))?")
+_NUMBER = re.compile(r"[1-9][0-9]*")
 
 
 class Anchor(NamedTuple):
-    """Who says where that the ledger had these heads and `count` events together.
+    """Who says where that the ledger had these heads and `total` events together.
 
     kind: "trailer" (of a commit), "tag" or "attestation". name: the commit, the tag's name
     ("labelmeta/12") or the path of the file from the root. commit: the commit that carries the
     trailer or is tagged; "" for an attestation. heads: sorted; () where they cannot be read.
     held: the heads that the ledger in `commit` has (the names in its HEADS), None for an
     attestation or where the commit is not here. inside: whether `commit` is in the history of HEAD.
-    signed: who signed, as the key's owner is called by Git or the allowed signers; "" = no
-    signature that could be verified. signature: "none", "good", "bad" (does not fit the content),
-    "unknown" (no key known here to hold it against) or "" (was not asked for). fault: why it is
-    no anchor as it is written ("the tag's name says 12, its message 13"); "" = none.
+    signature: "none", "good", "bad" (does not fit the content), "unknown" (nobody here says whose
+    key it is) or "" (was not asked for). signed: who signed, where that is good; else "".
+    fault: why it is no anchor as it is written; "" = it is one.
 
-    What is judged of it (`ledger verify`): no fault, heads == held, each head is in the ledger and
-    their histories hold `count` events, the ledger of today holds them.
+    What is to be judged of it: no fault, heads == held, the ledger of today holds each head, and
+    their histories hold `total` events together.
     """
 
     kind: str
     name: str
     commit: str
-    heads: tuple[str, ...]
-    count: int
+    heads: tuple[str, ...] = ()
+    total: int = 0
     held: tuple[str, ...] | None = None
     inside: bool = True
     signature: str = ""
@@ -46,18 +42,52 @@ class Anchor(NamedTuple):
     fault: str = ""
 
 
-def anchor_text(heads: tuple[str, ...], count: int) -> str:
-    """Return what a trailer says: `<head>[,<head>…] <count>`, the heads sorted."""
-    return f"{','.join(sorted(heads))} {count}"
+class Said(NamedTuple):
+    """What a trailer says; folder: the project's, from the top level, "" = there."""
+
+    heads: tuple[str, ...]
+    total: int
+    folder: str = ""
 
 
-def anchor_of(text: str) -> tuple[tuple[str, ...], int] | None:
-    """Return the heads and the count that a trailer says; None for any other text."""
+def anchor_text(said: Said) -> str:
+    """Return what a trailer says: `<head>[,<head>…] <count>[ <folder>]`, the heads sorted."""
+    return f"{','.join(sorted(said.heads))} {said.total} {said.folder}".rstrip()
+
+
+def anchor_of(text: str) -> Said | None:
+    """Return what a trailer says; None for any other text."""
     match = _TEXT.fullmatch(text.strip())
-    return (tuple(sorted(match[1].split(","))), int(match[2])) if match else None
+    if match is None:
+        return None
+    return Said(tuple(sorted(match[1].split(","))), int(match[2]), match[3] or "")
 
 
-def tag_count(name: str) -> int | None:
-    """Return the count that the name of a tag says; None for the name of any other tag."""
-    match = _TAG.fullmatch(name)
-    return int(match[1]) if match else None
+def said_in(message: str, folder: str) -> list[Said | None]:
+    """Return what the lines of a message that are such trailers say of the project in `folder`.
+
+    None for a line that says nothing that can be read.
+    """
+    lines = (line.partition(":") for line in message.splitlines())
+    found = [anchor_of(text) for key, _, text in lines if key.lower() == TRAILER.lower()]
+    return [one for one in found if one is None or one.folder == folder]
+
+
+def tag_name(count: int, folder: str = "") -> str:
+    """Return the name of the tag for a number of events; folder: the project's, "" = the top."""
+    return f"{tag_prefix(folder)}{count}"
+
+
+def tag_prefix(folder: str) -> str:
+    """Return how the names of a project's tags begin."""
+    return "labelmeta/" + (quote(folder, safe="/") + "/" if folder else "")
+
+
+def number(text: str) -> int | None:
+    """Return the count that the end of a name says, None where it is no count."""
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def newest(anchors: Iterable[Anchor]) -> Anchor | None:
+    """Return the anchor with the most events, of those that are ones."""
+    return max((one for one in anchors if not one.fault), key=lambda one: one.total, default=None)

@@ -1,0 +1,70 @@
+"""Which guideline contents must stay readable, and the refs that keep Git from dropping them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from dvc_labelmeta.model.event import Event
+from dvc_labelmeta.model.guideline import Guideline
+from dvc_labelmeta.model.sidecar import Link, Sidecar
+
+KEPT = "refs/labelmeta/keep"
+REFS = "refs/labelmeta/*:refs/labelmeta/*"
+
+
+class Keep(NamedTuple):
+    """What becomes of one content. commit: what `ref` shall name; "" = the content is not here.
+
+    made: the commit is one of that content alone, as no commit at hand has it at its place.
+    """
+
+    link: Link
+    ref: str = ""
+    commit: str = ""
+    made: bool = False
+    there: bool = False
+
+
+def ref_of(link: Link, commit: str) -> str:
+    """Return the name of the ref that keeps a content through a commit."""
+    return f"{KEPT}/{link.id}/{link.version}-{commit[:12]}"
+
+
+def needed(
+    sidecars: Iterable[Sidecar], guidelines: Iterable[Guideline], events: Iterable[Event]
+) -> list[Link]:
+    """Return each content that links, releases and events name, once, in a fixed order.
+
+    Guidelines of other repositories are left out: their own repository has to keep them.
+    """
+    here = {one.id: one for one in guidelines if one.repo is None}
+    links = [layer.guideline for one in sidecars for layer in one.layers]
+    for guideline in here.values():
+        links += [
+            Link(guideline.id, one.version, one.commit, one.object) for one in guideline.releases
+        ]
+    links += [link for event in events for link in _claimed(event)]
+    named = {(one.id, one.object) for one in links if one.commit}
+    return sorted(
+        {
+            one
+            for one in links
+            if one.id in here and (one.commit or (one.id, one.object) not in named)
+        }
+    )
+
+
+def _claimed(event: Event) -> Iterator[Link]:
+    """Yield the contents that an event names."""
+    kind, _, name = event.subject.partition(":")
+    claims = event.claims
+    if kind == "guideline" and "object" in claims:
+        yield Link(name, _text(claims, "version"), "", _text(claims, "object"))
+    layers = claims.get("layers")
+    for layer in layers.values() if isinstance(layers, Mapping) else ():
+        yield Link(*(_text(layer, key) for key in ("guideline", "version", "commit", "object")))
+
+
+def _text(claims: Mapping[str, Any], key: str) -> str:
+    return str(claims.get(key, ""))
