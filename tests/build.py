@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from dvc_labelmeta.model.annotators import Seen, annotators
 from dvc_labelmeta.model.claims import split_claims
 from dvc_labelmeta.model.codeowners import codeowners
 from dvc_labelmeta.model.config import Adoption, Config, Ignore, Legacy
@@ -40,6 +41,7 @@ def a_snapshot(text: str = "") -> Snapshot:
     stages, gate_stages: {name: {...}}   runs: {stage: {...}}   codeowners: text of the file
     ledger: {events: {split: {version, object, value, mode, type, gone, records: {path, md5}}, a list of
         them, or {} for just as linked}, faults: {path: text}, records: {split: {md5}}}
+    annotators: as in annotators.yaml   seen: {split: {annotator: {records, first, …: as in Seen}}}
     profile, gate, ignore, approvers, legacy: as configured
     adoption: as configured, but with `day` for `from`
     """
@@ -96,6 +98,14 @@ def a_snapshot(text: str = "") -> Snapshot:
         },
         codeowners=codeowners(told["codeowners"]) if "codeowners" in told else None,
         ledger=_ledger(told["ledger"], sidecars) if "ledger" in told else None,
+        annotators=annotators(told) if "annotators" in told else None,
+        seen={
+            (one.split, one.layers[0].name): tuple(
+                Seen(name, **counts) for name, counts in told["seen"][one.split].items()
+            )
+            for one in sidecars
+            if one.split in told.get("seen", {})
+        },
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from dvc_labelmeta.checks import (
+    annotators,
     context,
     contradictions,
     governance,
@@ -85,6 +86,11 @@ RULES: tuple[Rule, ...] = (
     Rule("LM321", "note", SPLIT, versions.mixed_versions, _VERSIONS, "0.2.0", _AUDIT),
     Rule("LM322", "error", SPLIT, context.miscounted_records, _RECORDS, "0.2.0"),
     Rule("LM323", "note", PROJECT, legacy.ending_legacy, since="0.2.0", raised=_AUDIT),
+    Rule("LM420", "note", SPLIT, annotators.unregistered_annotator, _RECORDS, raised=_AUDIT),
+    Rule("LM421", "warning", SPLIT, annotators.inactive_annotator, _RECORDS, raised=_AUDIT_ERROR),
+    Rule("LM422", "error", SPLIT, annotators.withdrawn_consent, _RECORDS),
+    Rule("LM423", "warning", SPLIT, annotators.unnamed_software, _RECORDS),
+    Rule("LM424", "warning", SPLIT, annotators.contradicted_annotator, _RECORDS),
     Rule("LM128", "warning", IGNORES, ignores.ended_ignore, raised=_AUDIT_ERROR),
     Rule("LM129", "note", IGNORES, ignores.idle_ignore, raised=_AUDIT),
     Rule("LM130", "error", IGNORES, ignores.unapproved_ignore),
@@ -131,7 +137,7 @@ def _idle(
         for layer in one.layers
     )
     unasked = {skip.code for skip in skipped}
-    unasked |= {rule.code for rule in RULES if unread and rule.code.startswith("LM3")}
+    unasked |= {rule.code for rule in RULES if unread and rule.code.startswith(("LM3", "LM42"))}
     used = {one.entry for one in ignored}
     return frozenset(
         number

@@ -72,6 +72,10 @@ def check(
         from dvc_labelmeta.cli.record_facts import with_facts  # noqa: PLC0415  # only with records
 
         snapshot = with_facts(snapshot)
+        if snapshot.annotators is not None:
+            from dvc_labelmeta.cli.annotator_facts import with_seen  # noqa: PLC0415  # see above
+
+            snapshot = with_seen(snapshot)
     report = judge(snapshot, gates.today())
     if since:
         report = only_new(report, _base(start, since, profile))._replace(since=since)

@@ -56,7 +56,7 @@ def with_facts(snapshot: Snapshot) -> Snapshot:
         for layer in one.layers:
             if layer.annotations is not None:
                 found[one.split, layer.name] = _facts(snapshot, one, layer)
-    forget_others(snapshot.root, [_name(*key) for key in found])
+    forget_others(snapshot.root, [name_of(*key) for key in found])
     return with_earlier(snapshot._replace(annotations=found)) if found else snapshot
 
 
@@ -75,7 +75,7 @@ def facts_of(
     """
     cache = None
     if snapshot is not None and source.sidecar is not None and keep:
-        cache = Cache(snapshot.root, _name(source.sidecar.split, source.layer_name))
+        cache = Cache(snapshot.root, name_of(source.sidecar.split, source.layer_name))
         keys = cache.keys(files, source.format, expected)
         known = cache.facts(keys, files, expected.until)
         if known is not None:
@@ -86,7 +86,8 @@ def facts_of(
         return facts(files, source.format, expected, cache, workers, shown)
 
 
-def _name(split: str, layer: str) -> str:
+def name_of(split: str, layer: str) -> str:
+    """Return by which name the cache keeps a layer."""
     return f"{split} {layer}"
 
 

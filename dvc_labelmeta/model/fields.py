@@ -7,6 +7,7 @@ the messages for files that do not fit, and the documentation. A new field is a 
 from __future__ import annotations
 
 from dvc_labelmeta.model.annotation import LEVELS
+from dvc_labelmeta.model.annotator_fields import ANNOTATORS
 from dvc_labelmeta.model.config import ENGINES, GATES, PROFILES
 from dvc_labelmeta.model.event_fields import EVENT
 from dvc_labelmeta.model.guideline import MEANINGS, STATUSES
@@ -448,6 +449,7 @@ SCHEMAS = {
     "mapping": MAPPING,
     "migration": MIGRATION,
     "event": EVENT,
+    "annotators": ANNOTATORS,
 }
 
 

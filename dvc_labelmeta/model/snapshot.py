@@ -10,6 +10,7 @@ from dvc_labelmeta.model.config import Config
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 
 if TYPE_CHECKING:  # only names of types, and every gate would import what they stand for
+    from dvc_labelmeta.model.annotators import Annotator, Seen
     from dvc_labelmeta.model.codeowners import Ownership
     from dvc_labelmeta.model.facts import RecordFacts
     from dvc_labelmeta.model.guideline import Both, Guideline, Pin
@@ -118,7 +119,9 @@ class Snapshot(NamedTuple):
     version and HEAD's say, where both are known. Only `labelmeta check` fills these two. today
     (ISO date) and idle, the entries of `ignore:` (by number) that take nothing back, are filled
     when it is judged. guideline_facts: by id; codeowners: None where nobody asked;
-    ledger: None where there is none; these three are left out for gates.
+    ledger: None where there is none; annotators: the registry by pseudonym, None where there is
+    none; these four are left out for gates. seen: by (split, layer), what records say of each
+    annotator; only `labelmeta check` fills it, where there is a registry.
     """
 
     root: str
@@ -147,6 +150,8 @@ class Snapshot(NamedTuple):
     guideline_facts: Mapping[str, GuidelineFacts] = _NONE
     codeowners: tuple[Ownership, ...] | None = None
     ledger: LedgerFacts | None = None
+    annotators: Mapping[str, Annotator] | None = None
+    seen: Mapping[tuple[str, str], tuple[Seen, ...]] = _NONE
     today: str = ""
     idle: frozenset[int] = frozenset()
 

@@ -97,6 +97,14 @@ class Cache:
         kept = {name, _MEMO, _CLEAN, *(key + end for key in keys for end in (".json", ".parquet"))}
         _keep_only(self.root, self.folder, kept)
 
+    def other(self, name: str, keys: Sequence[str]) -> Any:
+        """Return what else is known of files, None where it is not. name: of what it is."""
+        return self._read(f"{name}-{_set_of(keys)}.json")
+
+    def keep_other(self, name: str, keys: Sequence[str], value: object) -> None:
+        """Keep something else that follows from files; it goes when their facts do."""
+        self._write(f"{name}-{_set_of(keys)}.json", value)
+
     def clean(self, keys: Sequence[str]) -> set[str]:
         """Return those of the keys whose files, taken together, had no repeated id or answer."""
         before = set(self._read(_CLEAN) or ())

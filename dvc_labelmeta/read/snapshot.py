@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from dvc_labelmeta.errors import BadConfig, UnreadableFile
+from dvc_labelmeta.model.annotators import REGISTRY, annotators
 from dvc_labelmeta.model.config import CONFIG_FILE, OWN_FOLDER, Config, config, glob_matcher
 from dvc_labelmeta.model.finding import Finding, Report
 from dvc_labelmeta.model.gate import gate_path
@@ -70,14 +71,16 @@ def load(
             rev=rev or "", guidelines=guidelines, pins=pins, faults=tuple(reader.faults)
         )
         if with_pipeline:
-            snapshot = _with_pipeline(snapshot, reader, pipelines, git, objects)
             # a gate asks for none of this, and starts without it
             from dvc_labelmeta.read.guideline_facts import Reading, with_guideline_facts  # noqa: PLC0415
             from dvc_labelmeta.read.ledger_facts import ledger_facts  # noqa: PLC0415
 
+            registry = reader.shaped(REGISTRY, "annotators")
+            snapshot = _with_pipeline(snapshot, reader, pipelines, git, objects)
             reading = Reading(snapshot, source, repository, objects, local)
             snapshot = with_guideline_facts(reading, reader.parsed)._replace(
-                ledger=ledger_facts(source, snapshot.sidecars, snapshot.records)
+                ledger=ledger_facts(source, snapshot.sidecars, snapshot.records),
+                annotators=annotators(registry) if registry is not None else None,
             )
     return snapshot
 

@@ -1,0 +1,87 @@
+"""The registry of annotators as a file, and what records say of each annotator."""
+
+# ruff: noqa: S608  # SQL is put together from our own field names
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from dvc_labelmeta.errors import UnreadableFile
+from dvc_labelmeta.model.annotators import Seen
+from dvc_labelmeta.read.records import open_records
+
+_FEW = 20  # tools and versions to name
+_PEOPLE = "coalesce(annotator_type, 'person') <> 'aggregate'"
+_SOFTWARE = "coalesce(annotator_type = 'software', false)"
+_NAMES = f"""list_sort(list_distinct(list({{}}) FILTER ({{}} IS NOT NULL)))[:{_FEW}]"""
+_COUNTS = f"""WITH made AS (
+    SELECT annotator, count(*) AS records, min(annotated_at) AS first, max(annotated_at) AS last,
+        count(*) FILTER ({_SOFTWARE}) AS software,
+        count(*) FILTER ({_SOFTWARE} AND model IS NULL AND tool IS NULL) AS nameless,
+        {_NAMES.format("tool", "tool")} AS tools,
+        {_NAMES.format("guideline_version", "guideline_version")} AS versions
+    FROM told WHERE annotator IS NOT NULL AND {_PEOPLE} GROUP BY annotator),
+reviewed AS (SELECT reviewer, count(*) AS reviews FROM told
+    WHERE reviewer IS NOT NULL GROUP BY reviewer)
+SELECT coalesce(annotator, reviewer) AS name, coalesce(records, 0),
+    strftime(first, '%Y-%m-%d'), strftime(last, '%Y-%m-%d'),
+    coalesce(software, 0), coalesce(nameless, 0), coalesce(reviews, 0), tools, versions
+FROM made FULL JOIN reviewed ON annotator = reviewer ORDER BY name"""
+
+
+def seen(files: Sequence[str], format_: str, layer: str = "") -> tuple[Seen, ...]:
+    """Return what records say of each annotator, by name.
+
+    layer: leave out records that name another one. Raises UnreadableFile.
+    """
+    try:
+        with open_records(files, format_) as connection:
+            connection.execute(
+                "CREATE TEMP VIEW told AS SELECT * FROM records"
+                + (f" WHERE coalesce(layer, {_text(layer)}) = {_text(layer)}" if layer else "")
+            )
+            return tuple(_seen(row) for row in connection.execute(_COUNTS).fetchall())
+    except duckdb.Error as error:
+        reason = str(error).split("\n", 1)[0]
+        raise UnreadableFile(f"cannot be read as {format_}: {reason}") from None
+
+
+def plain(found: Sequence[Seen]) -> list[list[Any]]:
+    """Return counts as JSON can hold them; `unplain` takes that back."""
+    return [[*one] for one in found]
+
+
+def unplain(found: Sequence[Sequence[Any]]) -> tuple[Seen, ...]:
+    """Return the counts that `plain` made a list of."""
+    return tuple(_seen(row) for row in found)
+
+
+def by_name(found: Mapping[tuple[str, str], Sequence[Seen]]) -> dict[str, dict[str, list[Seen]]]:
+    """Return counts by annotator and split, those of several layers together. found: by layer."""
+    names: dict[str, dict[str, list[Seen]]] = {}
+    for (split, _), people in found.items():
+        for one in people:
+            names.setdefault(one.annotator, {}).setdefault(split, []).append(one)
+    return dict(sorted(names.items()))
+
+
+def _seen(row: Sequence[Any]) -> Seen:
+    name, records, first, last, software, nameless, reviews, tools, versions = row
+    return Seen(
+        name,
+        records,
+        first or "",
+        last or "",
+        software,
+        nameless,
+        reviews,
+        tuple(tools or ()),
+        tuple(versions or ()),
+    )
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
