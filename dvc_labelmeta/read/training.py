@@ -9,9 +9,6 @@ from __future__ import annotations
 import json
 import os
 import posixpath
-import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,15 +17,14 @@ from typing import Any, NamedTuple
 import duckdb
 
 from dvc_labelmeta.errors import LabelMetaError, Refused, UnreadableFile
-from dvc_labelmeta.model.snapshot import Record, Snapshot, enclosing
+from dvc_labelmeta.model.snapshot import Snapshot, enclosing
 from dvc_labelmeta.read.consensus import majority
+from dvc_labelmeta.read.dvc_cache import link_cached
 from dvc_labelmeta.read.git import Git
 from dvc_labelmeta.read.records import open_records
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.sources import Source, bare, shards, sources
 from dvc_labelmeta.read.tallies import Tallies, lines
-
-_HASH = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 ITEMS = "SELECT * FROM training ORDER BY item"
 VOTES = """SELECT * FROM records WHERE EXISTS (SELECT 1 FROM votes WHERE votes.id = records.id
@@ -198,7 +194,12 @@ def _at_hand(snapshot: Snapshot, source: Source, folder: str) -> Source:
     if tracked is None:
         target = _from_git(snapshot, path, folder)
     else:
-        top = _link_cached(snapshot, tracked, folder)
+        top = link_cached(snapshot.root, tracked, folder)
+        if not top:
+            raise LabelMetaError(
+                f"{tracked.path} of {snapshot.rev} is not in DVC's cache; "
+                f"get it: dvc fetch --all-commits {tracked.path}"
+            )
         target = os.path.normpath(os.path.join(top, posixpath.relpath(path, tracked.path)))
     told = source.layer.annotations if source.layer is not None else None
     # what a folder held then may differ from what it holds now
@@ -223,45 +224,3 @@ def _from_git(snapshot: Snapshot, path: str, folder: str) -> str:
             with open(target, "wb") as file:
                 file.write(content)
     return os.path.join(folder, path)
-
-
-def _link_cached(snapshot: Snapshot, record: Record, folder: str) -> str:
-    """Give the cached files of a record their names below `folder`; return where it is then."""
-    top = os.path.join(folder, posixpath.basename(record.path))
-    cache = _cache_folder(snapshot.root)
-    missing = (
-        f"{record.path} of {snapshot.rev} is not in DVC's cache; "
-        f"get it: dvc fetch --all-commits {record.path}"
-    )
-    names = {".": record.value}
-    if record.folder:
-        listing = _cached(cache, record.hash, record.value)
-        if not _HASH.fullmatch(record.value) or not os.path.exists(listing):
-            raise LabelMetaError(missing)
-        with open(listing, encoding="utf-8") as file:
-            names = {one["relpath"]: one["md5"] for one in json.load(file)}
-    for name, value in names.items():
-        held = _cached(cache, record.hash, value)
-        # a list may be forged: what is no hash would lead out of the cache
-        if not _HASH.fullmatch(value) or not os.path.exists(held):
-            raise LabelMetaError(missing)
-        target = os.path.normpath(os.path.join(top, name))
-        if target != top and not target.startswith(top + os.sep):
-            raise UnreadableFile(f"{record.path}: its list names {name}, which is outside of it")
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        os.symlink(held, target)  # the name tells the engine how a file is packed
-    return top
-
-
-def _cached(cache: str, hash_: str, value: str) -> str:
-    below = ("files", hash_) if hash_ == "md5" else ()
-    return os.path.join(cache, *below, value[:2], value[2:])
-
-
-def _cache_folder(root: str) -> str:
-    """Return where DVC keeps its cache: it may be configured in five places, so DVC is asked."""
-    command = [sys.executable, "-m", "dvc", "cache", "dir"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603  # fixed
-    if done.returncode != 0:
-        raise LabelMetaError(f"`dvc cache dir` failed in {root}: {done.stderr.strip()}")
-    return done.stdout.strip()

@@ -112,6 +112,21 @@ def since(
     }
 
 
+def between(
+    repository: Repository, objects: Objects, ref: GuidelineRef, previous: str, current: str
+) -> Step | None:
+    """Return how two objects of a guideline differ; None where they do not.
+
+    Migrations and earlier labels are looked for at HEAD. Both objects are in this clone.
+    """
+    side = Side(repository, objects, repository.head)
+    side.look([ref])
+    found: list[tuple[str, Files]] = [
+        (one, dict(tree_files(objects, one, ""))) for one in (previous, current)
+    ]
+    return _told(ref.id, [side, side], [ref, ref], found)
+
+
 def contents(
     repository: Repository, objects: Objects, commit: str, ref: GuidelineRef
 ) -> dict[str, bytes]:
