@@ -29,7 +29,7 @@ from dvc_labelmeta.model.snapshot import Snapshot
 
 _AUDIT = (("audit", "warning"),)
 _AUDIT_ERROR = (("audit", "error"),)
-_STRICT = (("review", "error"), ("audit", "error"))
+_STRICTER = (("review", "warning"), ("audit", "error"))
 _FAMILY = re.compile(r"LM[1-7][0-9]?\*\Z")  # the beginning of codes, in `adoption:`
 _RECORDS = ("LM300",)
 _VERSIONS = (*_RECORDS, "LM310", "LM320")
@@ -52,8 +52,8 @@ RULES: tuple[Rule, ...] = (
     Rule("LM214", "warning", PROJECT, publication.overdue_review, raised=_AUDIT_ERROR),
     Rule("LM401", "error", PROJECT, provenance.broken_ledger),
     Rule("LM402", "note", SPLIT, provenance.unrecorded_split, raised=_AUDIT),
-    Rule("LM403", "warning", SPLIT, provenance.untold_link, raised=_STRICT),
-    Rule("LM404", "warning", SPLIT, provenance.untold_records, raised=_STRICT),
+    Rule("LM403", "note", SPLIT, provenance.untold_link, raised=_STRICTER),
+    Rule("LM404", "note", SPLIT, provenance.untold_records, raised=_STRICTER),
     Rule("LM405", "note", SPLIT, provenance.parted_history, raised=_AUDIT),
     Rule("LM501", "warning", PROJECT, governance.unapproved_version, raised=_AUDIT_ERROR),
     Rule("LM502", "error", PROJECT, governance.unknown_approver),

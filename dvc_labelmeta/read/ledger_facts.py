@@ -39,7 +39,7 @@ def ledger_facts(
     for one in linked:
         subject = f"split:{one.split}"
         found = [reader.last(hash_, subject) for hash_ in known.get(key_of(subject), ())]
-        last[one.split] = tuple(each for each in found if each is not None)
+        last[one.split] = reader.ends([each for each in found if each is not None])
     return LedgerFacts(
         tuple(heads), total, last, tuple(reader.faults), _contents(source, linked, records)
     )
@@ -75,6 +75,20 @@ class _Tail:
             )
             return None
         return one
+
+    def ends(self, events: list[Event]) -> tuple[Event, ...]:
+        """Return those of some events that none of the others follows, as far as was read.
+
+        `git checkout` brings back the marker of an event, and leaves that of the one after it.
+        """
+        if len(events) < 2:
+            return tuple(events)
+        queue, passed = [*events], set[str]()
+        while queue:
+            new = set(queue.pop().parents) - passed
+            passed |= new
+            queue += [one for hash_ in new if (one := self.known.get(hash_))]
+        return tuple(one for one in events if one.hash not in passed)
 
     def walk(self, heads: list[str]) -> int:
         """Read the last events, newest first; return how many there are in all, 0 if unknown."""
