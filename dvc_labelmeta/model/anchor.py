@@ -80,7 +80,9 @@ def tag_name(count: int, folder: str = "") -> str:
 
 def tag_prefix(folder: str) -> str:
     """Return how the names of a project's tags begin."""
-    return "labelmeta/" + (quote(folder, safe="/") + "/" if folder else "")
+    return "labelmeta/" + (
+        quote(folder, safe="/", errors="surrogateescape") + "/" if folder else ""
+    )
 
 
 def number(text: str) -> int | None:

@@ -10,7 +10,6 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.model.anchor import ATTESTATIONS
@@ -132,8 +131,3 @@ def _bytes(text: str) -> bytes:
         return base64.b64decode(text.translate(_SAFE), validate=True)
     except binascii.Error:
         raise NoAttestation("it holds what is no base64") from None
-
-
-def signed(one: Envelope, more: Sequence[Signature]) -> Envelope:
-    """Return an envelope with more signatures."""
-    return one._replace(signatures=(*one.signatures, *more))

@@ -14,21 +14,21 @@ REFS = "refs/labelmeta/*:refs/labelmeta/*"
 
 
 class Keep(NamedTuple):
-    """What becomes of one content. commit: what `ref` shall name; "" = the content is not here.
+    """What becomes of one content. ref: "" = the content is not here, so nothing can keep it.
 
-    made: the commit is one of that content alone, as no commit at hand has it at its place.
+    commit: what `ref` names or shall name; "" = a commit of that content alone is to be made, as
+    no commit at hand holds it. there: the ref is there already.
     """
 
     link: Link
     ref: str = ""
     commit: str = ""
-    made: bool = False
     there: bool = False
 
 
-def ref_of(link: Link, commit: str) -> str:
-    """Return the name of the ref that keeps a content through a commit."""
-    return f"{KEPT}/{link.id}/{link.version}-{commit[:12]}"
+def ref_of(link: Link, object_: str) -> str:
+    """Return the name of the ref that keeps a content, by its commit or else by itself."""
+    return f"{KEPT}/{link.id}/{link.version}-{object_[:12]}"
 
 
 def needed(

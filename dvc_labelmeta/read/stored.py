@@ -1,0 +1,36 @@
+"""The files of a project as one commit or tree has them, read one by one: no list of all."""
+
+from __future__ import annotations
+
+import posixpath
+
+from dvc_labelmeta.model.event import HEADS
+from dvc_labelmeta.read.git import Objects
+
+
+class Stored:
+    """Files from the root of a project in `rev`, a commit or a tree; see `ledger.Files`."""
+
+    def __init__(self, objects: Objects, rev: str, prefix: str = "") -> None:
+        self.objects = objects
+        self.rev = rev
+        self.prefix = prefix
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a file from the root, None where there is none."""
+        return self.objects.blob(self._name(path))
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in a folder from the root, sorted; none where there is no folder."""
+        return sorted(entry.name for entry in self.objects.entries(self._name(folder)))
+
+    def heads(self) -> tuple[str, ...] | None:
+        """Return the heads of the ledger, sorted; None where the commit itself is not here."""
+        return None if self.objects.get(self.rev) is None else tuple(self.names(HEADS))
+
+    def ask_heads(self, revs: list[str]) -> None:
+        """Read the heads in many commits ahead."""
+        self.objects.ask([*revs, *(f"{rev}:{posixpath.join(self.prefix, HEADS)}" for rev in revs)])
+
+    def _name(self, path: str) -> str:
+        return f"{self.rev}:{posixpath.join(self.prefix, path)}"
