@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
@@ -17,13 +18,9 @@ from dvc_labelmeta.read.git import Entry, Git, Objects
 
 # events may be many; who needs them reads them by their names
 _NO_EVENTS = f":(exclude){LEDGER}/events"
-_OURS = (
-    f":(glob)**/*{SUFFIX}",
-    ":(glob)**/*.dvc",
-    ":(glob)**/dvc.yaml",
-    ":(glob)**/dvc.lock",
-    _NO_EVENTS,
-)
+_ENDINGS = (f"*{SUFFIX}", "*.dvc", "dvc.yaml", "dvc.lock")
+_OURS = tuple(f":(glob)**/{ending}" for ending in _ENDINGS)
+_MANY = 50  # folders to name one by one
 
 
 class Source(Protocol):
@@ -43,7 +40,10 @@ class Source(Protocol):
         """
 
     def names(self, folder: str) -> list[str]:
-        """Return the names in a folder, sorted; none where there is no such folder."""
+        """Return the names in a folder, sorted; none where there is no such folder.
+
+        Without those that begin with a dot: temporary files that a killed process left.
+        """
 
     def dirty(self, paths: Iterable[str], *, staged: bool = True) -> frozenset[str]:
         """Return those of `paths` (files or folders) that differ from HEAD in any way.
@@ -61,7 +61,7 @@ class WorkTree:
     def __init__(self, git: Git) -> None:
         self.git = git
         self.index: Mapping[str, Entry] = git.index(".", _NO_EVENTS)
-        self.states = git.status(_OURS)
+        self.states = git.status(_ours(git.folder, self.index))
         self.extra = frozenset(path for path, state in self.states.items() if state == "??")
 
     def read(self, path: str, limit: int = MAX_BYTES) -> bytes | None:
@@ -88,11 +88,12 @@ class WorkTree:
     def names(self, folder: str) -> list[str]:
         """See Source."""
         try:
-            return sorted(os.listdir(os.path.join(self.git.folder, folder)))
+            names = os.listdir(os.path.join(self.git.folder, folder))
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
             raise UnreadableFile(f"{folder} cannot be read: {error.strerror}") from None
+        return sorted(name for name in names if not name.startswith("."))
 
     def dirty(self, paths: Iterable[str], *, staged: bool = True) -> frozenset[str]:
         """See Source."""
@@ -121,6 +122,41 @@ class WorkTree:
         return frozenset(found - self.index.keys() - self.extra)
 
 
+def _ours(folder: str, index: Iterable[str]) -> tuple[str, ...]:
+    """Return pathspecs for the files of ours and DVC's that may be anywhere below `folder`.
+
+    Where there are events, they name each folder but that of the ledger: Git looks at each file of
+    a folder that a pathspec might mean, also where another one excludes it.
+    """
+    if not os.path.isdir(os.path.join(folder, LEDGER, "events")):
+        return _OURS
+    parent, ledger = LEDGER.split("/")
+    names = _parts(index, folder, "") | {
+        f"{parent}/{name}" for name in _parts(index, folder, parent)
+    }
+    names -= {parent, f"{parent}/{ledger}", ".git"}
+    folders = [name for name in names if not os.path.isfile(os.path.join(folder, name))]
+    if len(folders) > _MANY:
+        return _OURS
+    files = [name for name in names if name.endswith(tuple(end.strip("*") for end in _ENDINGS))]
+    inside = (f":(glob){_escaped(name)}/**/{end}" for name in sorted(folders) for end in _ENDINGS)
+    return (*(f":(literal){name}" for name in sorted(files)), *inside)
+
+
+def _parts(index: Iterable[str], folder: str, below: str) -> set[str]:
+    """Return the names directly in a folder: those that are there, and those that Git tracks."""
+    start = f"{below}/" if below else ""
+    with contextlib.suppress(OSError):
+        there = set(os.listdir(os.path.join(folder, below)))
+        return there | {p[len(start) :].split("/", 1)[0] for p in index if p.startswith(start)}
+    return set()
+
+
+def _escaped(name: str) -> str:
+    """Return a name as a pattern that means just itself."""
+    return re.sub(r"([*?\[\\])", r"\\\1", name)
+
+
 class CommitTree:
     """The files of one commit."""
 
@@ -146,7 +182,8 @@ class CommitTree:
     def names(self, folder: str) -> list[str]:
         """See Source."""
         path = posixpath.normpath(self.prefix + folder)
-        return sorted(entry.name for entry in self.objects.entries(f"{self.commit}:{path}"))
+        names = (entry.name for entry in self.objects.entries(f"{self.commit}:{path}"))
+        return sorted(name for name in names if not name.startswith("."))
 
     def dirty(self, paths: Iterable[str], *, staged: bool = True) -> frozenset[str]:
         """See Source: a commit has no uncommitted changes."""
