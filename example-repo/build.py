@@ -22,6 +22,7 @@ PROJECT = HERE / "project"
 HISTORY = HERE / "history"
 SPLITS = ("data/train.csv", "data/dev.csv", "data/test.csv")
 PEOPLE = {"mara": "Mara Lindqvist", "tomasz": "Tomasz Nowak", "ines": "Inês Duarte"}
+PERSONS = "labelmeta/ledger/people/*.json"
 MARK = "labelmeta-example"
 PROPOSED = "clarify-and-merge"
 
@@ -131,11 +132,13 @@ def build(target: Path) -> None:
     repo.run("dvc", "repro", "-q", "prepare")
     repo.commit("ines", "2026-01-22T11:10:00", "Keep what two of three annotators agree on")
 
-    repo.copy("labelmeta.yaml")
+    # the ledger names persons by a hash with a random salt; with this one the commits stay the same
+    repo.copy("labelmeta.yaml", *(str(p.relative_to(PROJECT)) for p in PROJECT.glob(PERSONS)))
     repo.run("labelmeta", "init")
     repo.run(
         "labelmeta", "link", *SPLITS,
         "--guideline", "intent", "--dataset", "help-desk", "--owner", "help-desk-quality",
+        **author("ines", "2026-01-26T10:00:00"),
     )  # fmt: skip
     records.write(target)
     for stage in ("train", "evaluate"):
@@ -145,7 +148,7 @@ def build(target: Path) -> None:
     repo.commit("ines", "2026-01-26T10:00:00", "Link the splits to intent 2.1.0, and train")
     repo.guideline("2.1.1")
 
-    repo.run("labelmeta", "link", "--all")
+    repo.run("labelmeta", "link", "--all", **author("ines", "2026-02-03T09:30:00"))
     repo.commit("ines", "2026-02-03T09:30:00", "Follow intent 2.1.1: a typo, no label changes")
 
     repo.run("git", "switch", "-q", "-c", PROPOSED)

@@ -124,6 +124,18 @@ VALID: dict[str, Any] = {
             "1.0.0": {"object": "0" * 40, "commit": "0" * 40, "approvals": [{"name": "a"}]}
         },
     },
+    "event": {
+        "schema": "labelmeta/event/v1",
+        "type": "linked",
+        "subject": "split:data/train.csv",
+        "at": "2026-03-02T10:00:00Z",
+        "actor": "0" * 64,
+        "parents": ["f" * 64],
+        "count": 2,
+        "claims": {"data": {"hash": "md5", "value": "0" * 32}},
+        "details": {"from": "data/old.csv"},
+        "note": "why",
+    },
     "mapping": {
         "schema": "labelmeta/mapping/v1",
         "columns": {"item": "doc", "label": "answer", "annotated_at": "at"},

@@ -14,7 +14,7 @@ import typer
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.report.text import plain, table
-from dvc_labelmeta.write.edits import Edit, apply, changes
+from dvc_labelmeta.write.edits import Edit, changes
 
 if TYPE_CHECKING:
     from dvc_labelmeta.cli.events import Telling
@@ -113,12 +113,15 @@ def carry_out(
     """
     # most commands write nothing, and Typer starts slowly as it is
     from dvc_labelmeta.cli.events import Telling, drafts, is_of_ledger, recorded  # noqa: PLC0415
+    from dvc_labelmeta.write.journal import apply_journalled, finish  # noqa: PLC0415  # as it
 
+    if not dry_run:
+        finish(root)
     new = drafts(root, edits, telling or Telling())
     events: list[Event] = []
     if not dry_run:
         edits, events = recorded(root, edits, new, actor(context))
-    done = changes(edits) if dry_run else apply(root, edits)
+    done = changes(edits) if dry_run else apply_journalled(root, edits)
     if told and not quiet(context):
         for edit in done:
             if not is_of_ledger(edit.path):

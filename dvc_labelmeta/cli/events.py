@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import LabelMetaError, Refused, UnreadableFile
-from dvc_labelmeta.model.claims import kind_of, split_claims
+from dvc_labelmeta.model.claims import PERSONS, kind_of, split_claims
 from dvc_labelmeta.model.config import CONFIG_FILE, Config, config
 from dvc_labelmeta.model.event import FOLDER, Draft, Event, Stamp
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
@@ -19,10 +19,15 @@ from dvc_labelmeta.read.guidelines import releases, releases_path
 from dvc_labelmeta.read.ledger import Disk, Ledger, event, key_of, ledger
 from dvc_labelmeta.read.record_hashes import record_hashes
 from dvc_labelmeta.write.edits import Edit, content
+from dvc_labelmeta.write.journal import finish
 from dvc_labelmeta.write.ledger import Before, appended
 from dvc_labelmeta.write.stages import with_attributes
 
 ACTOR = "LABELMETA_ACTOR"
+_BROKEN = (
+    "nothing was written, as the ledger is not whole: {}. `labelmeta ledger verify` says what else "
+    "is wrong; `git checkout HEAD -- labelmeta/ledger` brings back what was committed"
+)
 _IDENT = re.compile(r"(.*) (\d+) [+-]\d{4}\Z")
 
 
@@ -48,9 +53,31 @@ def drafts(root: str, edits: Sequence[Edit], telling: Telling) -> list[Draft]:
     if settings is None or not settings.ledger:
         return []
     files = Disk(root)
-    known = ledger(files)
-    found = [*_of_splits(root, edits, telling), *_of_guidelines(settings, edits, telling)]
-    return [one for one in found if not _is_known(files, known, one)] + [*telling.drafts]
+    known = _whole(files)
+    found = [
+        *_of_splits(root, edits, telling, lambda subject: _last(files, known, subject)),
+        *_of_guidelines(settings, edits, telling),
+    ]
+    return [*untold(root, found), *telling.drafts]
+
+
+def untold(root: str, found: Sequence[Draft]) -> list[Draft]:
+    """Return those of the drafts of which the last event does not claim the same already."""
+    files = Disk(root)
+    known = _whole(files)
+    return [one for one in found if not _is_known(known, _last(files, known, one.subject), one)]
+
+
+def ready(root: str, actor: str) -> None:
+    """Raise Refused where events could not be written: for commands that write records first.
+
+    Finishes what a killed command left of the ledger; the caller holds the lock.
+    """
+    finish(root)
+    settings = _settings(root, ())
+    if settings is not None and settings.ledger:
+        _whole(Disk(root))
+        stamp(root, actor)
 
 
 def recorded(
@@ -59,7 +86,7 @@ def recorded(
     """Return the edits with those of the ledger before them, and the events they write."""
     if not new:
         return [*edits], []
-    known = ledger(Disk(root))
+    known = _whole(Disk(root))
     keys = {draft.subject: key_of(draft.subject) for draft in new}
     before = Before(
         tuple(head.hash for head in known.heads),
@@ -114,42 +141,63 @@ def _settings(root: str, edits: Sequence[Edit]) -> Config | None:
         return None
 
 
-def _is_known(files: Disk, known: Ledger, draft: Draft) -> bool:
-    """Whether a last event of the subject claims the same; an import is told each time."""
-    last = [event(files, hash_) for hash_ in known.tips.get(key_of(draft.subject), ())]
+def _whole(files: Disk) -> Ledger:
+    """Return the ledger; raises Refused where it is broken, as nobody should add to that."""
+    try:
+        return ledger(files)
+    except UnreadableFile as error:
+        raise Refused(_BROKEN.format(error)) from None
+
+
+def _last(files: Disk, known: Ledger, subject: str) -> list[Event]:
+    """Return the last events of a subject: several where branches were merged."""
+    try:
+        return [event(files, hash_) for hash_ in known.tips.get(key_of(subject), ())]
+    except UnreadableFile as error:
+        raise Refused(_BROKEN.format(error)) from None
+
+
+def _is_known(known: Ledger, last: Sequence[Event], draft: Draft) -> bool:
     if not last:
         return not draft.claims  # what is undone without ever having been told
-    return len(last) == 1 and dict(last[0].claims) == dict(draft.claims)
+    claims = dict(draft.claims)
+    if names := claims.get(PERSONS):
+        claims[PERSONS] = sorted(known.people.get(name, name) for name in names)
+    return len(last) == 1 and dict(last[0].claims) == claims
 
 
-def _of_splits(root: str, edits: Sequence[Edit], telling: Telling) -> Iterator[Draft]:
+def _of_splits(
+    root: str, edits: Sequence[Edit], telling: Telling, last: Callable[[str], list[Event]]
+) -> Iterator[Draft]:
     pending = {edit.path: edit.after for edit in edits}
     for edit in edits:
         if not edit.path.endswith(SUFFIX):
             continue
         before, after = (_sidecar(edit.path, text) for text in (edit.before, edit.after))
-        one = after or before
-        if one is None:
+        if after is None and edit.after is not None:
             continue
+        subject = f"split:{edit.path.removesuffix(SUFFIX)}"
         claims = split_claims(after, record_hashes(root, after, pending)) if after else {}
-        was = _claims_before(root, before, after, claims)
-        subject = f"split:{one.split}"
-        details = telling.details.get(subject, {})
-        yield Draft(telling.kind or kind_of(was, claims), subject, claims, details, telling.note)
+        kind = telling.kind or kind_of(_claims_before(last(subject), before, claims), claims)
+        yield Draft(kind, subject, claims, telling.details.get(subject, {}), telling.note)
 
 
 def _claims_before(
-    root: str, before: Sidecar | None, after: Sidecar | None, claims: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    """Return what could be claimed before; of records, what is claimed now: both are on disk."""
-    if before is None:
+    last: Sequence[Event], before: Sidecar | None, claims: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """Return what was claimed before, None for nothing.
+
+    Where the ledger does not say, as in a project older than it, the sidecar does: of records,
+    what is claimed now. A sidecar that does not change was linked in a time without a ledger.
+    """
+    if len(last) == 1:
+        return last[0].claims
+    if before is None or not claims:
         return None
-    if after is None:
-        return split_claims(before, {})
-    del root
     records = {name: layer.get("records", {}) for name, layer in claims["layers"].items()}
     hashes = {name: {k: v for k, v in one.items() if k != "path"} for name, one in records.items()}
-    return split_claims(before, hashes)
+    was = split_claims(before, hashes)
+    return None if was == claims and not last else was
 
 
 def _sidecar(path: str, text: bytes | None) -> Sidecar | None:

@@ -11,6 +11,8 @@ Claims = Mapping[str, Any]
 
 # what of a claim about records names their content; `git` is the blob of a file that Git tracks
 CONTENT = ("md5", "git")
+# where names of persons stand, which events hold as commitments: in claims, and in details
+PERSONS, BY = "approved_by", "by"
 
 
 def split_claims(one: Sidecar, records: Mapping[str, Claims]) -> dict[str, Any]:

@@ -33,7 +33,10 @@ class Files(Protocol):
         """Return the content of a file from the root, None where there is none."""
 
     def names(self, folder: str) -> list[str]:
-        """Return the names in a folder from the root, sorted; none where there is no folder."""
+        """Return the names in a folder from the root, sorted; none where there is no folder.
+
+        Without those that begin with a dot: temporary files that a killed process left.
+        """
 
 
 class Disk:
@@ -55,11 +58,12 @@ class Disk:
     def names(self, folder: str) -> list[str]:
         """See Files."""
         try:
-            return sorted(os.listdir(os.path.join(self.root, folder)))
+            names = os.listdir(os.path.join(self.root, folder))
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
             raise UnreadableFile(f"{folder} cannot be read: {error.strerror}") from None
+        return sorted(name for name in names if not name.startswith("."))
 
 
 class Ledger(NamedTuple):

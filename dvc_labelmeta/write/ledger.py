@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.claims import BY, PERSONS
 from dvc_labelmeta.model.event import (
     HEADS,
     TIPS,
@@ -21,8 +22,6 @@ from dvc_labelmeta.model.event import (
     value_of,
 )
 from dvc_labelmeta.write.edits import Edit
-
-PERSONS = "approved_by"  # the claim whose names are kept as commitments
 
 
 class Before(NamedTuple):
@@ -65,29 +64,43 @@ def appended(before: Before, stamp: Stamp, drafts: Sequence[Draft]) -> Written:
     """Return the edits that add events, each after the one before it, and move the markers.
 
     Markers are empty files, so that branches merge without a conflict: one in HEADS for each event
-    that none follows, one in TIPS for the last event of each subject.
+    that none follows, one in TIPS for the last event of each subject. Old ones go last: a killed
+    process leaves a marker too many, never none.
     """
-    approvers = [name for draft in drafts for name in draft.claims.get(PERSONS, ())]
-    found, edits = commitments([stamp.actor, *approvers], before.people)
+    named = [name for draft in drafts for name in _persons(draft)]
+    found, edits = commitments([stamp.actor, *named], before.people)
     heads, total, events = before.heads, before.total, []
     tips = {subject: list(hashes) for subject, hashes in before.tips.items()}
     for draft in drafts:
         total += 1
-        if names := draft.claims.get(PERSONS):
-            persons = sorted(found[name] for name in names)
-            draft = draft._replace(claims={**draft.claims, PERSONS: persons})  # noqa: PLW2901
-        one = _event(draft, stamp.at, found[stamp.actor], heads, total)
+        one = _event(_committed(draft, found), stamp.at, found[stamp.actor], heads, total)
         edits.append(Edit(event_path(one.hash), None, canonical(value_of(one))))
         events.append(one)
         heads, tips[draft.subject] = (one.hash,), [one.hash]
+    gone = [Edit(f"{HEADS}/{hash_}", b"", None) for hash_ in before.heads if events]
     if events:
-        edits += [Edit(f"{HEADS}/{hash_}", b"", None) for hash_ in before.heads]
         edits += [Edit(f"{HEADS}/{hash_}", None, b"") for hash_ in heads]
     for subject, hashes in tips.items():
         key, old = before.keys[subject], before.tips.get(subject, ())
-        edits += [Edit(f"{TIPS}/{key}-{hash_}", b"", None) for hash_ in old if hash_ not in hashes]
         edits += [Edit(f"{TIPS}/{key}-{hash_}", None, b"") for hash_ in hashes if hash_ not in old]
-    return Written(edits, events)
+        gone += [Edit(f"{TIPS}/{key}-{hash_}", b"", None) for hash_ in old if hash_ not in hashes]
+    return Written([*edits, *gone], events)
+
+
+def _persons(draft: Draft) -> Iterator[str]:
+    yield from draft.claims.get(PERSONS, ())
+    if BY in draft.details:
+        yield draft.details[BY]
+
+
+def _committed(draft: Draft, found: Mapping[str, str]) -> Draft:
+    """Return a draft with the commitments of persons in place of their names."""
+    if names := draft.claims.get(PERSONS):
+        persons = sorted(found[name] for name in names)
+        draft = draft._replace(claims={**draft.claims, PERSONS: persons})
+    if BY in draft.details:
+        draft = draft._replace(details={**draft.details, BY: found[draft.details[BY]]})
+    return draft
 
 
 def _event(draft: Draft, at: str, actor: str, parents: Sequence[str], total: int) -> Event:

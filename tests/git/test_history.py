@@ -74,7 +74,7 @@ def test_squash_is_one_note_before_and_after_gc_and_repair_mends_it(linked: Repo
     assert commits_in(linked.read(TRAIN)) == [linked.git("rev-parse", "HEAD")]
     assert linked.read(TRAIN).replace(linked.git("rev-parse", "HEAD"), commit) == sidecar
     assert linked.read(GATE) == gate
-    assert linked.git("status", "--porcelain").split() == [
+    assert linked.git("status", "--porcelain", "--", ".", ":!labelmeta/ledger").split() == [
         "M", "data/dev.csv.labelmeta.yaml", "M", "data/test.csv.labelmeta.yaml", "M", TRAIN,
     ]  # fmt: skip
     assert "LM103" not in linked.codes(code=0)

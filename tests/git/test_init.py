@@ -130,7 +130,9 @@ def test_what_is_there_is_kept(fresh: Repo) -> None:
     fresh.write(".gitignore", "/made.csv\n*.tmp\n")
     fresh.write("guidelines/labels/mine.md", "# Mine\n")
     fresh.labelmeta("init")
-    assert fresh.read(".gitattributes") == "*.png binary\nlabelmeta/gates/** -text\n"
+    assert fresh.read(".gitattributes") == (
+        "*.png binary\nlabelmeta/gates/** -text\nlabelmeta/ledger/** -text\n"
+    )
     assert fresh.read(".gitignore") == "/made.csv\n*.tmp\n"
     assert changed(fresh) >= {"guidelines/labels/mine.md"}
     assert not (fresh.path / "guidelines/labels/guideline.yaml").exists()

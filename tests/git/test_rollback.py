@@ -51,9 +51,14 @@ def told(rollback: Ask, *args: str) -> dict[str, Any]:
 
 
 def differing(repo: Repo, commit: str) -> set[str]:
-    """Return the files that differ from a commit in the working tree, new ones among them."""
+    """Return the files that differ from a commit in the working tree, new ones among them.
+
+    But for the ledger: it never goes back.
+    """
     repo.git("add", "-A")
-    return set(repo.git("diff", "--cached", "--name-only", commit).split("\n")) - {""}
+    rest = (":/", ":(exclude,glob)**/labelmeta/ledger/**")
+    names = repo.git("diff", "--cached", "--name-only", commit, "--", *rest)
+    return set(names.split("\n")) - {""}
 
 
 def test_all_goes_back_byte_for_byte_and_training_follows(
