@@ -12,14 +12,51 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from dvc_labelmeta.diff.comparison import Comparison
 from dvc_labelmeta.diff.operation import Operation
-from dvc_labelmeta.model.labelling import Label, text
+from dvc_labelmeta.model.event import Event
+from dvc_labelmeta.model.labelling import Label, Past, text
 
 POINTERS = ("supersedes", "migrated_from", "derived_from")
 IN_FORCE = "in force"
 _OPEN = ("draft", "skipped", "discarded")
 _NEVER = dt.datetime.max.replace(tzinfo=dt.timezone.utc)
 _SAYS = {"supersedes": "supersedes", "migrated_from": "was migrated from"}
+
+
+class Turn(NamedTuple):
+    """Two labels that follow each other under different texts of a guideline, by their places.
+
+    compared: how the texts differ; None where that was told of the same two texts before, or where
+    they do not differ in what is read.
+    """
+
+    before: int
+    after: int
+    compared: Comparison | None = None
+
+
+class Trace(NamedTuple):
+    """All that is known of the labels of an item in one layer of a split.
+
+    record: the one that was asked for, "" for all. path: of the records, from the root. labels:
+    oldest first; standings: in their order. faults: what is wrong with their chains. events: of
+    the split, oldest first, each with who did it. note: what of the ledger was not read.
+    """
+
+    split: str
+    layer: str
+    guideline: str
+    path: str
+    item: str
+    record: str = ""
+    labels: tuple[Label, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    faults: tuple[str, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    past: Past = Past()
+    events: tuple[tuple[Event, str], ...] = ()
+    note: str = ""
 
 
 class Standing(NamedTuple):
@@ -199,6 +236,20 @@ def turns(labels: Sequence[Label]) -> list[tuple[int, int]]:
             found.append((before, at))
         last[label.seen.guideline] = at
     return found
+
+
+def became(labels: Sequence[Label], at: int) -> Label | None:
+    """Return what a record said after this, None for one that was removed or that still says it."""
+    if labels[at].gone != "rewritten":
+        return None
+    return next((one for one in labels[at + 1 :] if one.id == labels[at].id), None)
+
+
+def fields(before: Label, after: Label) -> list[tuple[str, Any, Any]]:
+    """Return the fields in which two records differ, and both values; None: it has none."""
+    names = sorted({*before.record, *after.record})
+    pairs = [(name, before.record.get(name), after.record.get(name)) for name in names]
+    return [one for one in pairs if one[1] != one[2]]
 
 
 def words_of(label: Label) -> frozenset[str]:

@@ -76,7 +76,7 @@ def _paragraph(one: Comparison, impact: Impact, *, words: bool) -> Iterator[str]
         for at, operation in enumerate(one.operations):
             if operation.rule not in _ELSEWHERE:
                 counts = operation_text(impact, at)
-                yield f"  {_operation(operation)}" + (f": {counts}" if counts else "")
+                yield f"  {operation_line(operation)}" + (f": {counts}" if counts else "")
         for maybe in proposals(one.operations):
             before, after = plain(maybe.previous), plain(maybe.current)
             yield (
@@ -84,13 +84,14 @@ def _paragraph(one: Comparison, impact: Impact, *, words: bool) -> Iterator[str]
                 f"`status: retired, replaced_by: {after}`"
             )
         for file in one.files:
-            yield from _file(file, words=words)
+            yield from file_lines(file, words=words)
     yield from (f"  {line}" for line in impact_lines(impact))
     for debt in impact.owed:
         yield f"  owed: {plain(debt.text)}"
 
 
-def _operation(one: Operation) -> str:
+def operation_line(one: Operation) -> str:
+    """Return what an operation does, the bump that it needs and what becomes of annotations."""
     return f"{one.rule} {bump(one)}: {plain(summary(one))}; annotations: {BY_NAME[one.rule].effect}"
 
 
@@ -98,7 +99,8 @@ def _number(version: Version) -> str:
     return plain(version.number) or "(not committed)"
 
 
-def _file(file: FileDiff, *, words: bool) -> Iterator[str]:
+def file_lines(file: FileDiff, *, words: bool) -> Iterator[str]:
+    """Yield what changed in a file, by section; words: and which words."""
     if file.prose is None:
         yield f"  {plain(file.name)}: {file.state}, no text"
         return
@@ -109,7 +111,7 @@ def _file(file: FileDiff, *, words: bool) -> Iterator[str]:
     for section in file.prose.changed:
         yield f"    {_section(section)}"
         if words:
-            for line in _lines(section.spans):
+            for line in span_lines(section.spans):
                 yield from _wrapped(line)
 
 
@@ -123,7 +125,7 @@ def _section(one: SectionDiff) -> str:
     return f"{title}: {one.state}{was}{place}" + (f", {how}" if how else "")
 
 
-def _lines(spans: Sequence[Span]) -> Iterator[str]:
+def span_lines(spans: Sequence[Span]) -> Iterator[str]:
     """Yield each change with a few words around it: [-removed-] {+added+}, as Git shows words."""
     for at, span in enumerate(spans):
         if span.kind in {"same", "moved"}:
@@ -145,7 +147,7 @@ def difference_json(
         "base": steps.base,
         "head": steps.head or None,
         "guidelines": [
-            _entry(one)
+            comparison_json(one)
             | {"owed": [debt.text for debt in impact.owed], "impact": impact_json(impact)}
             for one, impact in zip(found, impacts, strict=True)
         ],
@@ -155,7 +157,8 @@ def difference_json(
     }
 
 
-def _entry(one: Comparison) -> dict[str, Any]:
+def comparison_json(one: Comparison) -> dict[str, Any]:
+    """Return what changed in a guideline, for programs."""
     step = one.step
     return {
         "id": step.id,

@@ -30,24 +30,25 @@ def passages(found: Comparison) -> Iterator[str]:
     """
     for operation in found.operations:
         for edit in operation.edits:
-            before, after = _text(edit.before), _text(edit.after)
+            before, after = value_text(edit.before), value_text(edit.after)
             if len(edit.path) > 1 and edit.path[0] != "prose" and " " in before + after:
                 spans = [
                     span for section in compare(before, after).sections for span in section.spans
                 ]
-                yield from _passage(_place(edit), spans)
+                yield from _passage(place_text(edit), spans)
     for file in found.files:
         for section in file.prose.changed if file.prose else ():
             title = " > ".join((file.name, *section.path))
             yield from _passage(title, section.spans)
 
 
-def _place(edit: Edit) -> str:
+def place_text(edit: Edit) -> str:
+    """Return how an edit's place is called: the clause, and the field."""
     field = f" {edit.path[2].replace('_', ' ')}" if len(edit.path) > 2 else ""
     return where(edit.path) + field
 
 
-def _text(value: Any) -> str:
+def value_text(value: Any) -> str:
     """Return a value of guideline.yaml as text: a list or a clause has a line for each part."""
     if value is ABSENT or value is None:
         return ""
