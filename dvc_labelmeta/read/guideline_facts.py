@@ -145,7 +145,7 @@ def _with_history(reading: Reading, id_: str, facts: GuidelineFacts) -> Guidelin
         log = reading.local.past.log("", [path]) if reading.repository.head else []
         commits = _until(reading.objects, log, path, facts.base)
         git = reading.repository.git
-        facts = facts._replace(authors=_authors(git, commits))
+        facts = facts._replace(authors=authors(git, commits))
         if settings.require_signed:
             asked = (Unsigned(commit, git.unverified(commit)) for commit in commits)
             facts = facts._replace(unsigned=tuple(one for one in asked if one.reason))
@@ -166,10 +166,10 @@ def makers(
         return ()
     above = repository.git.above(path)
     log = repository.git.log(repository.head, "--", f":(top,literal){above}")
-    return _authors(repository.git, _until(objects, log, above, base))
+    return authors(repository.git, _until(objects, log, above, base))
 
 
-def _authors(git: Git, commits: list[str]) -> tuple[str, ...]:
+def authors(git: Git, commits: list[str]) -> tuple[str, ...]:
     """Return the name, the address and the first part of the address of each author."""
     form = "--format=%an%x00%ae"
     told = git.run("log", "--no-walk", "-z", form, *commits) if commits else b""
