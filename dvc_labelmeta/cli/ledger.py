@@ -6,13 +6,20 @@ from typing import ClassVar
 
 import typer
 
-from dvc_labelmeta.cli.late import Late
+from dvc_labelmeta.cli.late import Command, Late
 
 
 class Commands(Late):
     """The commands, in the order in which a ledger is used."""
 
-    places: ClassVar = {}
+    places: ClassVar = {
+        "log": Command("ledger_log", "LOG_EXAMPLE"),
+        "record": Command("ledger_record", "RECORD_EXAMPLE"),
+        "approve": Command("ledger_approve", "APPROVE_EXAMPLE"),
+        "anchor": Command("ledger_anchor"),
+        "attest": Command("ledger_attest"),
+        "keep": Command("ledger_keep"),
+    }
 
 
 app = typer.Typer(
