@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from tests.inside import Inside
 from tests.lived import Past, live
 from tests.repo import Repo
+from tests.ssh import Keys
 
 settings.register_profile(
     "same every time",
@@ -121,6 +122,14 @@ def built_lived(built_linked: Path, tmp_path_factory: pytest.TempPathFactory) ->
     target = tmp_path_factory.mktemp("lived") / "project"
     shutil.copytree(built_linked, target, symlinks=True)
     return target, live(Repo(target))
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    """SSH keys to sign with."""
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("signing with SSH keys needs the command ssh-keygen")
+    return Keys.made(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture

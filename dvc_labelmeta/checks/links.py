@@ -137,7 +137,8 @@ def missing_guideline_commit(snapshot: Snapshot) -> Iterator[Hit]:
     Good:
         guidelines: {g: {version: "1.0.0"}}
         links: {data/train.csv: {version: "1.0.0"}}
-    Fix: push or fetch the branch that holds it, or labelmeta link SPLIT --guideline ID
+    Fix: fetch the branch that holds it, or refs/labelmeta/* where `ledger keep` kept it (then
+        labelmeta link --repair), or labelmeta link SPLIT --guideline ID
     """
     for one, layer, _, pin in pinned(snapshot):
         if not pin.present and not pin.found and not pin.cut:
@@ -149,8 +150,8 @@ def missing_guideline_commit(snapshot: Snapshot) -> Iterator[Hit]:
                 f"{name_of(one, layer)} is linked to guideline {link.id} {link.version} in commit "
                 f"{short(link.commit)}, which this repository does not have; its content "
                 f"{short(link.object)} is neither at HEAD, in its history nor among the releases",
-                f"fetch the branch that holds it, or labelmeta link {one.split} "
-                f"--guideline {link.id}",
+                "fetch the branch that holds it, or refs/labelmeta/* (then labelmeta link "
+                f"--repair), or labelmeta link {one.split} --guideline {link.id}",
             )
 
 

@@ -21,44 +21,64 @@ app = typer.Typer(
 )
 
 Name = Annotated[str, typer.Option("--name", help="pre-commit or pre-push.")]
+_MESSAGE = "commit-msg"  # the hook that may still change the message
 
 
-@app.command("install", epilog="Example: labelmeta hook install")
-def install(context: typer.Context, name: Name = "pre-commit", dry_run: DryRun = False) -> None:
+@app.command("install", epilog="Example: labelmeta hook install --trailer")
+def install(
+    context: typer.Context,
+    name: Name = "pre-commit",
+    trailer: Annotated[
+        bool,
+        typer.Option(
+            "--trailer", help="Also anchor the ledger in each commit that changes it (commit-msg)."
+        ),
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
     """Add the check to a Git hook: it runs first, then all that the hook did before.
 
     A commit (or push) with an error is stopped. Run `dvc install` before this, if you want its
     hooks too: it refuses where a hook is there already. Each project of a repository is added
     on its own; a branch without the project's labelmeta.yaml is not checked.
     """
-    _change(context, name, install_=True, dry_run=dry_run)
+    _change(context, [name, *([_MESSAGE] if trailer else [])], install_=True, dry_run=dry_run)
 
 
 @app.command("uninstall", epilog="Example: labelmeta hook uninstall")
 def uninstall(context: typer.Context, name: Name = "pre-commit", dry_run: DryRun = False) -> None:
-    """Take the check of this project out of a Git hook; all else in it stays."""
-    _change(context, name, install_=False, dry_run=dry_run)
+    """Take this project's check out of a Git hook, and its trailer; all else stays."""
+    _change(context, [name, _MESSAGE], install_=False, dry_run=dry_run)
 
 
-def _change(context: typer.Context, name: str, *, install_: bool, dry_run: bool) -> None:
-    if name not in ("pre-commit", "pre-push"):
-        raise Refused(f"--name {name}: choose pre-commit or pre-push")
+def _change(context: typer.Context, names: list[str], *, install_: bool, dry_run: bool) -> None:
+    if names[0] not in ("pre-commit", "pre-push"):
+        raise Refused(f"--name {names[0]}: choose pre-commit or pre-push")
     root = find_root(root_of(context))
     repository = open_repository(root)
-    path = _hook(repository, name)
+    project = os.path.relpath(root, repository.top).replace(os.sep, "/")
+    paths = [_hook(repository, name) for name in names]
+    edits = [_edit(path, project, install_=install_) for path in paths]
+    done = []
+    for path, edit in zip(paths, edits, strict=True):
+        done += carry_out(context, os.path.dirname(path), [edit], dry_run=dry_run)
+        if edit.before != edit.after and edit.after is not None and not dry_run:
+            os.chmod(path, 0o755)  # noqa: S103  # as Git makes its own hooks
+    if not done:
+        typer.echo("nothing to change")
+
+
+def _edit(path: str, project: str, *, install_: bool) -> Edit:
     folder, name = os.path.split(path)
     before = content(folder, name)
     if install_ and before is not None and not os.access(path, os.X_OK):
         raise Refused(f"{path} is not executable, so Git does not run it; chmod +x or remove it")
     text = (before or b"").decode("utf-8", "surrogateescape")
-    project = os.path.relpath(root, repository.top).replace(os.sep, "/")
-    after = with_hook(text, project) if install_ else without_hook(text, project)
-    new = after.encode("utf-8", "surrogateescape") if after else None
-    if carry_out(context, folder, [Edit(name, before, new)], dry_run=dry_run):
-        if new is not None and not dry_run:
-            os.chmod(path, 0o755)  # noqa: S103  # as Git makes its own hooks
+    if install_:
+        after = with_hook(text, project, trailer=name == _MESSAGE)
     else:
-        typer.echo("nothing to change")
+        after = without_hook(text, project)
+    return Edit(name, before, after.encode("utf-8", "surrogateescape") if after else None)
 
 
 def _hook(repository: Repository, name: str) -> str:

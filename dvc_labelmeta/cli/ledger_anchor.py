@@ -10,7 +10,7 @@ import typer
 from dvc_labelmeta.cli.common import DryRun, quiet, root_of
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.anchor import TRAILER, Anchor, Said, anchor_text, tag_name
-from dvc_labelmeta.model.event import FOLDER, HEADS
+from dvc_labelmeta.model.event import EVENTS, FOLDER, HEADS
 from dvc_labelmeta.read.anchors import tags
 from dvc_labelmeta.read.git import Objects, Repository, open_repository
 from dvc_labelmeta.read.ledger import Disk, Files, event, united
@@ -58,7 +58,11 @@ def said_of(files: Files, repository: Repository) -> Said:
     """Return the heads and the number of events of a ledger; raises Refused for an empty one."""
     heads = tuple(event(files, hash_) for hash_ in files.names(HEADS))
     if not heads:
-        raise Refused("the ledger holds no event yet; `labelmeta link` writes the first ones")
+        raise Refused(
+            f"the ledger has events and no head; are all its files added? git add {FOLDER}"
+            if files.names(EVENTS)
+            else "the ledger holds no event yet; `labelmeta link` writes the first ones"
+        )
     folder = repository.git.prefix.rstrip("/")
     return Said(tuple(one.hash for one in heads), united(files, heads), folder)
 

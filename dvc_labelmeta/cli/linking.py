@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.errors import NoSuchRevision, Refused
+from dvc_labelmeta.model.kept import REFS
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
 from dvc_labelmeta.model.snapshot import Snapshot, enclosing
 from dvc_labelmeta.read.files import decode, parse
+from dvc_labelmeta.read.kept import kept_commit
 from dvc_labelmeta.read.targets import Target, differing, not_data, untracked
 from dvc_labelmeta.write import links
 from dvc_labelmeta.write.edits import Edit, changes, content
 from dvc_labelmeta.write.sidecars import changed, rendered, sidecar_path
 from dvc_labelmeta.write.stages import refuse_unsafe
+
+Pinned = tuple[str, str, str]  # id, commit and content of a link
 
 
 class Wish(NamedTuple):
@@ -212,19 +217,49 @@ def _line(one: Sidecar, found: Target, split: str) -> str:
 
 
 def repair(project: Project, asked: list[str]) -> tuple[list[Edit], list[str]]:
-    """Return the edits that give links whose commit is gone a commit with the same content."""
+    """Return the edits that give links whose commit is gone a commit with the same content.
+
+    One in the history of HEAD, or else one that a ref of `ledger keep` names. A line tells of each
+    split that cannot be mended.
+    """
     snapshot = project.snapshot
-    commits: dict[tuple[str, str, str], str] = {}
+    commits: dict[Pinned, str] = {}
+    gone: set[Pinned] = set()
     for (id_, old, object_), pin in snapshot.pins.items():
-        if not pin.in_history and pin.found and not snapshot.shallow:
-            commits[id_, old, object_] = _commit_with(project, id_, object_) or old
+        if pin.in_history or snapshot.shallow:
+            continue
+        new = _commit_with(project, id_, object_) if pin.found else None
+        if new is None and not pin.present:
+            new = _kept_commit(project, id_, object_)
+            gone |= set() if new or pin.found else {(id_, old, object_)}
+        commits[id_, old, object_] = new or old
     results = [
         fixed
         for one in snapshot.sidecars
         if not asked or one.split in asked
         if (fixed := links.repaired(one, commits)) != one
     ]
-    return _edits(snapshot, results), [f"{one.split}: commit mended" for one in results]
+    lines = [f"{one.split}: commit mended" for one in results]
+    return _edits(snapshot, results), [*lines, *_unmended(snapshot, gone, asked)]
+
+
+def _unmended(snapshot: Snapshot, gone: set[Pinned], asked: list[str]) -> Iterator[str]:
+    for one in snapshot.sidecars if gone else ():
+        for layer in one.layers if not asked or one.split in asked else ():
+            link = layer.guideline
+            if (link.id, link.commit, link.object) in gone:
+                yield (
+                    f"{one.split}: no commit here holds {link.id} {link.version} any more; run "
+                    "`labelmeta ledger keep` if its content is still here, or fetch from a clone "
+                    f"that kept it: git fetch REMOTE {shlex.quote('+' + REFS)}; then repair again"
+                )
+
+
+def _kept_commit(project: Project, id_: str, object_: str) -> str | None:
+    """Return a commit with this content that a ref of `ledger keep` names."""
+    git = project.repository(project.snapshot.guidelines[id_]).git
+    with git.objects() as objects:
+        return kept_commit(git, objects, id_, object_) or None
 
 
 def _commit_with(project: Project, id_: str, object_: str) -> str | None:

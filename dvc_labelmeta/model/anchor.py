@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -79,17 +78,11 @@ def tag_name(count: int, folder: str = "") -> str:
 
 
 def tag_prefix(folder: str) -> str:
-    """Return how the names of a project's tags begin."""
-    return "labelmeta/" + (
-        quote(folder, safe="/", errors="surrogateescape") + "/" if folder else ""
-    )
+    """Return how the names of a project's tags begin; a ref may not hold every character."""
+    quoted = quote(folder, safe="/", errors="surrogateescape").replace("~", "%7E")
+    return "labelmeta/" + (quoted + "/" if folder else "")
 
 
 def number(text: str) -> int | None:
     """Return the count that the end of a name says, None where it is no count."""
     return int(text) if _NUMBER.fullmatch(text) else None
-
-
-def newest(anchors: Iterable[Anchor]) -> Anchor | None:
-    """Return the anchor with the most events, of those that are ones."""
-    return max((one for one in anchors if not one.fault), key=lambda one: one.total, default=None)

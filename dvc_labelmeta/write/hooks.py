@@ -8,18 +8,20 @@ import shlex
 
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.config import CONFIG_FILE
+from dvc_labelmeta.model.event import FOLDER
 
 _SHELL = re.compile(r"#!\s*(\S*/)?(env\s+(-S\s+)?)?(\S*/)?(sh|bash|dash|ksh|zsh)(\s|$)")
 _NEW = "#!/bin/sh\n"
 
 
-def with_hook(text: str, project: str) -> str:
+def with_hook(text: str, project: str, *, trailer: bool = False) -> str:
     """Return a hook script that also checks `project` (a folder from the Git top level).
 
-    The check is the first command: hooks of DVC and of pre-commit end in `exec …`, after which
-    nothing runs. Raises Refused for a hook that is no shell script.
+    trailer: it is a commit-msg hook, which anchors the project's ledger instead. Ours is the first
+    command: hooks of DVC and of pre-commit end in `exec …`, after which nothing runs. Raises
+    Refused for a hook that is no shell script.
     """
-    block = _block(project)
+    block = _trailer_block(project) if trailer else _block(project)
     if block in text:
         return text
     text = without_hook(text, project) or _NEW
@@ -48,6 +50,24 @@ def _block(project: str) -> str:
     config = shlex.quote(posixpath.normpath(f"{project}/{CONFIG_FILE}"))
     check = f"labelmeta --root {shlex.quote(project)} check </dev/null || exit $?"
     return f"{begin}\nif [ -f {config} ]; then\n  {check}\nfi\n{end}\n"
+
+
+def _trailer_block(project: str) -> str:
+    """What is committed counts, not the working tree; an empty message stays empty, so that Git
+    gives the commit up.
+    """
+    begin, end = _marks(project)
+    folder = shlex.quote(posixpath.normpath(f"{project}/{FOLDER}"))
+    anchor = f"labelmeta --root {shlex.quote(project)} ledger anchor --rev"
+    return (
+        f"{begin}\n"
+        f"if ! git diff --cached --quiet -- {folder} &&\n"
+        """  sed '/^. -* >8 -*$/,$d' "$1" | git stripspace --strip-comments | grep -q .; then\n"""
+        f'  trailer=$({anchor} "$(git write-tree)" </dev/null) &&\n'
+        f'  git interpret-trailers --in-place --if-exists replace --trailer "$trailer" "$1" ||\n'
+        f"  exit $?\n"
+        f"fi\n{end}\n"
+    )
 
 
 def _marks(project: str) -> tuple[str, str]:
