@@ -35,12 +35,20 @@ def anchors(
     """
     found = [*trailers(repository, objects), *tags(repository, objects)]
     if signers is not None:
-        found = [_with_signature(objects, signers, one) for one in found]
+        found = with_signatures(objects, signers, found)
     return [*found, *attestations(files, signers)]
 
 
-def trailers(repository: Repository, objects: Objects) -> list[Anchor]:
-    """Return what the trailers of HEAD's history say, newest first.
+def with_signatures(objects: Objects, signers: Signers, found: list[Anchor]) -> list[Anchor]:
+    """Return trailers and tags with what Git says of the signatures of their commits and tags.
+
+    Each that is signed costs two processes.
+    """
+    return [_with_signature(objects, signers, one) for one in found]
+
+
+def trailers(repository: Repository, objects: Objects, span: str = "") -> list[Anchor]:
+    """Return what the trailers of a range of commits say, newest first; "" = HEAD's history.
 
     Of several in one message, which a squash merge collects, the last one counts, as for Git.
     """
@@ -49,7 +57,7 @@ def trailers(repository: Repository, objects: Objects) -> list[Anchor]:
         return []
     key = f"%(trailers:key={TRAILER},valueonly,unfold,separator=%x0A)"
     how = ("--basic-regexp", "-i", f"--grep=^{TRAILER}:", "-z", f"--format=%H%n{key}")
-    out = git.run("log", *how, repository.head, "--").decode(errors="replace")
+    out = git.run("log", *how, span or repository.head, "--").decode(errors="replace")
     lines: list[tuple[str, str]] = []
     for record in filter(None, out.split("\0")):
         commit, *values = record.split("\n")
