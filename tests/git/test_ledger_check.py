@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from dvc_labelmeta.model.event import event_path
 from tests.repo import Repo
 
 pytestmark = pytest.mark.inside
@@ -82,19 +83,20 @@ def test_a_folder_of_records_in_dvc_has_the_hash_that_dvc_gives_it(linked: Repo)
 
 
 def test_a_changed_or_missing_event_is_an_error(linked: Repo) -> None:
-    events = sorted((linked.path / "labelmeta/ledger/events").glob("*/*.json"))
-    kept = events[0].read_bytes()
-    events[0].write_bytes(kept.replace(b"2026-01-05", b"2025-01-05"))
+    (head,) = (linked.path / "labelmeta/ledger/heads").iterdir()
+    event = linked.path / event_path(head.name)
+    kept = event.read_bytes()
+    event.write_bytes(kept.replace(b"2026-01-05", b"2025-01-05"))
     (said,) = told(linked, "LM401")
-    assert events[0].name in said
+    assert event.name in said
     assert "its hash is another" in said
-    events[0].unlink()
+    event.unlink()
     (said,) = told(linked, "LM401")
     assert "is not there" in said
     assert linked.labelmeta("check", code=1).out.count("LM401") == 1
     refused = linked.labelmeta("link", "data/train.csv", "--mode", "none", code=2).err
-    assert events[0].name in refused
-    events[0].write_bytes(kept)
+    assert event.name in refused
+    event.write_bytes(kept)
     assert linked.codes(code=0) == []
 
 
