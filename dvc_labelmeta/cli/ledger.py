@@ -16,6 +16,7 @@ class Commands(Late):
         "log": Command("ledger_log", "LOG_EXAMPLE"),
         "record": Command("ledger_record", "RECORD_EXAMPLE"),
         "approve": Command("ledger_approve", "APPROVE_EXAMPLE"),
+        "verify": Command("ledger_verify", "VERIFY_EXAMPLE"),
         "anchor": Command("ledger_anchor"),
         "attest": Command("ledger_attest"),
         "keep": Command("ledger_keep"),

@@ -1,0 +1,95 @@
+"""Whether events say of splits and guidelines what Git and DVC said when they were committed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from dvc_labelmeta.checks.ancestry import Node
+from dvc_labelmeta.model.chain import Breach, Files, Past, State, Told
+from dvc_labelmeta.model.event import event_path
+
+CUT = "events whose commit this shallow clone does not hold"
+CHECKABLE = ("split:", "guideline:", "stage:")
+
+
+def asked(
+    files: Files, nodes: Mapping[str, Node], past: Past
+) -> tuple[dict[str, str], dict[str, int]]:
+    """Return which commit each event is to be held against, and how many have none, by reason.
+
+    Of the events of a subject in one commit only the last one: it holds nothing else. An event that
+    was told later names its commit itself.
+    """
+    last: dict[tuple[str, str], str] = {}
+    unknown = 0
+    for hash_ in nodes:
+        one, added = files.events[hash_], past.added.get(hash_)
+        told = one.details.get("commit")
+        if not one.subject.startswith(CHECKABLE):
+            continue
+        if isinstance(told, str):
+            last[told, one.subject] = hash_
+        elif added is not None and added.cut:
+            unknown += 1
+        elif added is not None:
+            last[added.commit, one.subject] = hash_
+    found = {hash_: commit for (commit, _), hash_ in last.items()}
+    return found, {CUT: unknown} if unknown else {}
+
+
+def disagrees(parts: Iterable[Told]) -> list[Told]:
+    """Return the parts of a claim of which the commit says something else."""
+    return [part for part in parts if not part.unknown and part.found != part.claimed]
+
+
+def counted(states: Iterable[State]) -> tuple[int, Counter[str]]:
+    """Return how many events were held against a commit, and why others were not, or in part."""
+    checked, unchecked = 0, Counter[str]()
+    for state in states:
+        checked += any(not part.unknown for part in state.parts)
+        unchecked.update({part.unknown for part in state.parts if part.unknown})
+    return checked, unchecked
+
+
+def of_states(states: Iterable[State], files: Files, tips: Collection[str]) -> Iterator[Breach]:
+    """Yield which events say something else than their commit did.
+
+    An error while it is the last word on its subject, and the newest commit does not agree either.
+    """
+    for state in states:
+        wrong = disagrees(state.parts)
+        if not wrong:
+            continue
+        one = files.events[state.hash]
+        later = state.hash not in tips
+        mended = state.now is not None and not disagrees(state.now)
+        what = "; ".join(_told(part) for part in wrong)
+        then = ""
+        if later:
+            then = "; a later event of the same subject took its place"
+        elif mended:
+            then = "; a later commit says what the event says"
+        yield Breach(
+            "wrong-claim",
+            "warning" if later or mended else "error",
+            event_path(state.hash),
+            f"{one.type} {one.subject.partition(':')[2]}: commit {state.commit[:12]} does not bear "
+            f"it out: {what}{then}",
+            "look at the commit: git show "
+            f"{state.commit[:12]}; where the event is wrong, link anew, so that a later one tells "
+            "what is true",
+            state.hash,
+        )
+
+
+def _told(part: Told) -> str:
+    return f"{part.what} is {_shown(part.found)}, the event says {_shown(part.claimed)}"
+
+
+def _shown(value: object) -> str:
+    named = {None: "not there", True: "there", False: "not there"}
+    if value is None or isinstance(value, bool):
+        return named[value]
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return (text if len(text) <= 60 else text[:57] + "...") or "empty"

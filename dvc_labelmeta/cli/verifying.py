@@ -1,0 +1,216 @@
+"""The verification of a ledger: all of it, or what is new since the last one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from dvc_labelmeta import __version__
+from dvc_labelmeta.checks import chain, chain_claims
+from dvc_labelmeta.checks.ancestry import ancestry
+from dvc_labelmeta.checks.verification import Outside, Wanted, verdict, with_outside
+from dvc_labelmeta.errors import LabelMetaError, UnreadableFile
+from dvc_labelmeta.model.anchor import Anchor
+from dvc_labelmeta.model.chain import Files, Past, State, Verdict
+from dvc_labelmeta.model.config import CONFIG_FILE, Config, config
+from dvc_labelmeta.model.event import HEADS, TIPS, Event, event_path, person_path
+from dvc_labelmeta.read.anchors import anchors, attestations, tags, trailers
+from dvc_labelmeta.read.chain import files, in_commit, on_disk, one_on_disk
+from dvc_labelmeta.read.chain_past import beside, past
+from dvc_labelmeta.read.chain_states import Asked, States
+from dvc_labelmeta.read.files import decode, misfits, parse
+from dvc_labelmeta.read.git import Objects, Repository
+from dvc_labelmeta.read.ledger import Disk
+from dvc_labelmeta.read.signatures import Signers
+from dvc_labelmeta.read.stored import Stored
+from dvc_labelmeta.read.verified import Changes, Verified, between, changes, keep, recalled
+
+
+class Job(NamedTuple):
+    """What to verify. repository: its head is the commit to verify, or the one below what is on
+    disk. rev: whether it is that commit. signers: None = signatures are not looked at.
+    """
+
+    root: str
+    repository: Repository
+    objects: Objects
+    wanted: Wanted
+    rev: bool = False
+    signers: Signers | None = None
+    full: bool = False
+
+
+def verified(job: Job) -> Verdict:
+    """Return what came of a verification; what was verified before is not read again."""
+    if _may_keep(job) and not job.full and (known := recalled(job.root, __version__)) is not None:
+        new = changes(job.repository, known.commit)
+        found = None if new is None else _since(job, known, new)
+        if found is not None:
+            return found
+    return _whole(job)
+
+
+def _may_keep(job: Job) -> bool:
+    """Whether a verdict can be of use later: a shallow clone may lose what it was held against."""
+    return bool(job.repository.head) and not job.rev and not job.repository.shallow
+
+
+def _whole(job: Job) -> Verdict:
+    repository = job.repository
+    with ThreadPoolExecutor(1) as pool:  # Git walks its history while files are read
+        history = pool.submit(past, repository, repository.head)
+        state = pool.submit(changes, repository, repository.head) if _may_keep(job) else None
+        if job.rev:
+            found = files(in_commit(repository.git, job.objects, repository.head))
+        else:
+            found = files(on_disk(job.root))
+        known, new = history.result(), state.result() if state else None
+    nodes = ancestry(found.events)
+    known = known._replace(merged=beside(repository, known, chain.heads_of(found.events)))
+    asked, uncut = chain_claims.asked(found, nodes, known)
+    states = _states(job, found, asked, chain.all_tips(found.events, nodes))
+    erased = chain.redacted(found.events.values())
+    before = Verdict(0, (), unchecked=uncut)
+    told = verdict(found, nodes, known, states, before, erased)
+    there = _anchors(job, repository.head)
+    result = with_outside(told, nodes, Outside(there, there), job.wanted)
+    if new is not None and new.clean:
+        heads = {hash_: known.added[hash_] for hash_ in told.heads if hash_ in known.added}
+        names = frozenset(map(_identity, there))
+        _keep(job, result, Verified(repository.head, told, heads, erased, names))
+    return result
+
+
+def _since(job: Job, known: Verified, new: Changes) -> Verdict | None:
+    """Return the verdict with what is new; None where only a full verification can judge it."""
+    repository = job.repository
+    span = "" if known.commit == repository.head else f"{known.commit}..{repository.head}"
+    since, added = past(repository, span), files(one_on_disk(job.root, path) for path in new.new)
+    keys = frozenset(added.keys.values())
+    moved = [path.rpartition("/")[2] for path in (*new.new, *new.gone) if path.startswith(TIPS)]
+    if since.undone or any(name.partition("-")[0] not in keys for name in moved):
+        return None
+    there = _anchors(job, span)
+    fresh = [one for one in there if _identity(one) not in known.anchors]
+    try:
+        old, totals = _old(job.root, known, added, fresh)
+    except UnreadableFile:
+        return None
+    found = _together(job.root, added, old)
+    nodes = ancestry(found.events, totals)
+    since = _only_new(job.root, since, added)._replace(before=known.heads, old=frozenset(old))
+    since = since._replace(merged=beside(repository, since, chain.heads_of(found.events)))
+    asked, _ = chain_claims.asked(found, {h: n for h, n in nodes.items() if h not in old}, since)
+    states = _states(job, found, asked, chain.all_tips(found.events, nodes))
+    erased = known.erased | chain.redacted(added.events.values())
+    told = verdict(found, nodes, since, states, known.verdict, erased)
+    trailing = [name for name in known.anchors if name.startswith("trailer")]
+    count = len(trailing) if job.signers is None else 0
+    outside = Outside(there, fresh, _beginning(job.root, job.wanted.head), count)
+    result = with_outside(told, nodes, outside, job.wanted)
+    if new.clean and (span or fresh):
+        commits = {**known.heads, **since.added}
+        heads = {hash_: commits[hash_] for hash_ in told.heads if hash_ in commits}
+        names = frozenset([*trailing, *map(_identity, there)])
+        _keep(job, result, Verified(repository.head, told, heads, erased, names))
+    return result
+
+
+def _keep(job: Job, result: Verdict, one: Verified) -> None:
+    """Keep a verdict without errors; forks are judged anew, as the next event joins them."""
+    told = one.verdict
+    if told.heads and not told.new and not any(b.severity == "error" for b in result.breaches):
+        kept = tuple(breach for breach in told.breaches if breach.kind != "fork")
+        keep(job.root, __version__, one._replace(verdict=told._replace(breaches=kept)))
+
+
+def _old(
+    root: str, known: Verified, added: Files, fresh: Sequence[Anchor]
+) -> tuple[dict[str, Event], dict[str, int]]:
+    """Return the verified events that new ones and new anchors have to be placed among."""
+    starts = {*known.heads}
+    starts |= {hash_ for one in added.events.values() for hash_ in one.parents}
+    starts |= {hash_ for one in fresh for hash_ in one.heads}
+    starts -= added.events.keys()
+    return between(Disk(root), (hash_ for hash_ in starts if _is_there(root, hash_)))
+
+
+def _is_there(root: str, hash_: str) -> bool:
+    return os.path.exists(os.path.join(root, event_path(hash_)))
+
+
+def _together(root: str, added: Files, old: Mapping[str, Event]) -> Files:
+    """Return the new events with the old ones around them, and what markers and persons say."""
+    disk = Disk(root)
+    events = {**old, **added.events}
+    keys = frozenset(added.keys.values())
+    tips = frozenset(name for name in disk.names(TIPS) if name.partition("-")[0] in keys)
+    used = {name for one in events.values() for name in chain.persons(one)} - added.people.keys()
+    opened = [person_path(name) for name in used]
+    there = [path for path in opened if os.path.exists(os.path.join(root, path))]
+    people = files(one_on_disk(root, path) for path in there).people
+    heads = frozenset(disk.names(HEADS))
+    return Files(events, heads, tips, {**people, **added.people}, added.keys, added.flaws)
+
+
+def _only_new(root: str, since: Past, added: Files) -> Past:
+    """Leave out events that a branch added as well, and that were verified long ago."""
+    return since._replace(
+        added={
+            hash_: commit
+            for hash_, commit in since.added.items()
+            if hash_ in added.events or not _is_there(root, hash_)
+        }
+    )
+
+
+def _states(job: Job, found: Files, asked: Mapping[str, str], tips: frozenset[str]) -> list[State]:
+    """Return what commits say of events; of last ones that do not agree, what the newest says."""
+    states = States(job.repository, job.objects, _settings(job), found.people)
+    told = states.of([Asked(found.events[hash_], commit) for hash_, commit in asked.items()])
+    head = job.repository.head
+    wrong = [one for one in told if one.hash in tips and chain_claims.disagrees(one.parts)]
+    now = states.of([Asked(found.events[one.hash], head) for one in wrong])
+    parts = {one.hash: one.parts for one in now}
+    return [one._replace(now=parts.get(one.hash)) for one in told]
+
+
+def _settings(job: Job) -> Config:
+    """Return labelmeta.yaml; where it cannot be used, guidelines cannot be looked up."""
+    try:
+        text = _files(job).read(CONFIG_FILE)
+        value = parse(decode(text or b""))
+        return config(value) if not misfits("config", value) else Config()
+    except LabelMetaError:
+        return Config()
+
+
+def _files(job: Job) -> Disk | Stored:
+    if job.rev:
+        return Stored(job.objects, job.repository.head, job.repository.git.prefix)
+    return Disk(job.root)
+
+
+def _anchors(job: Job, span: str) -> list[Anchor]:
+    """Return the anchors of a range, all tags and attestations; all of them, with signatures."""
+    repository, objects = job.repository, job.objects
+    if job.signers is not None:
+        found = anchors(repository, objects, _files(job), job.signers)
+    else:
+        found = trailers(repository._replace(head=span), objects)
+        found += [*tags(repository, objects), *attestations(_files(job))]
+    return [one for one in found if one.inside or not job.rev]
+
+
+def _identity(one: Anchor) -> str:
+    """Return all that an anchor says, whoever signed it."""
+    said = one._replace(signature="", signed="")
+    return f"{one.kind} {tuple(said)}"
+
+
+def _beginning(root: str, start: str) -> list[str]:
+    """Return the events on disk whose hash begins so."""
+    names = Disk(root).names(os.path.dirname(event_path(start))) if start else []
+    return [name.partition(".")[0] for name in names if name.startswith(start)]

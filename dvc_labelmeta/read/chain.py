@@ -1,0 +1,178 @@
+"""All files of a ledger, each held against its own name: of a working tree, or of a commit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from dvc_labelmeta.model.chain import Files, Flaw
+from dvc_labelmeta.model.event import (
+    EVENTS,
+    FOLDER,
+    HEADS,
+    PEOPLE,
+    TIPS,
+    Event,
+    canonical,
+    event_of,
+    event_path,
+)
+from dvc_labelmeta.read.files import MAX_BYTES, misfits
+from dvc_labelmeta.read.git import Git, Objects
+from dvc_labelmeta.read.ledger import key_of
+
+_HEX = r"[0-9a-f]{64}"
+_EVENT = re.compile(rf"{re.escape(EVENTS)}/[0-9a-f]{{2}}/({_HEX})\.json")
+_PERSON = re.compile(rf"{re.escape(PEOPLE)}/({_HEX})\.json")
+_MARKER = re.compile(rf"(?:{re.escape(HEADS)}/{_HEX}|{re.escape(TIPS)}/[0-9a-f]{{16}}-{_HEX})")
+_CHUNK = 2000
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+class Content(NamedTuple):
+    """One file of the ledger; what: its content, or the kind of the Flaw that it has."""
+
+    path: str
+    what: bytes | str
+
+
+def on_disk(root: str) -> Iterator[Content]:
+    """Yield the files of the ledger in the working tree; links are never followed."""
+    top = os.path.join(root, FOLDER)
+    waiting = [FOLDER] if os.path.isdir(top) and not os.path.islink(top) else []
+    if not waiting and os.path.lexists(top):
+        yield Content(FOLDER, "special-file")
+    while waiting:
+        folder = waiting.pop()
+        with os.scandir(os.path.join(root, folder)) as entries:
+            for entry in entries:
+                path = f"{folder}/{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(path)
+                elif entry.is_file(follow_symlinks=False):
+                    yield Content(path, _read(entry.path))
+                else:
+                    yield Content(path, "special-file")
+
+
+def one_on_disk(root: str, path: str) -> Content:
+    """Return one file of the working tree."""
+    return Content(path, _read(os.path.join(root, path)))
+
+
+def _read(path: str) -> bytes | str:
+    """Return the content of a regular file, or why there is none."""
+    try:
+        file = os.open(path, _READ)
+        try:
+            content = os.read(file, 1 << 16)
+            if len(content) == 1 << 16:
+                while len(content) <= MAX_BYTES and (more := os.read(file, 1 << 16)):
+                    content += more
+        finally:
+            os.close(file)
+    except OSError:
+        return "unreadable-file"
+    return content if len(content) <= MAX_BYTES else "unknown-file"
+
+
+def in_commit(git: Git, objects: Objects, commit: str) -> Iterator[Content]:
+    """Yield the files of the ledger in a commit."""
+    out = git.run("ls-tree", "-r", "-z", commit, "--", FOLDER).decode(errors="surrogateescape")
+    entries = [item.partition("\t") for item in out.split("\0") if item]
+    for start in range(0, len(entries), _CHUNK):
+        some = [(*meta.split(" "), path) for meta, _, path in entries[start : start + _CHUNK]]
+        objects.ask(object_ for mode, _, object_, _ in some if stat.S_ISREG(int(mode, 8)))
+        for mode, _, object_, path in some:
+            if not stat.S_ISREG(int(mode, 8)):
+                yield Content(path, "special-file")
+                continue
+            content = objects.blob(object_)
+            yield Content(path, "unreadable-file" if content is None else content)
+
+
+def files(contents: Iterable[Content]) -> Files:
+    """Return what the files of a ledger say."""
+    events: dict[str, Event] = {}
+    heads: set[str] = set()
+    tips: set[str] = set()
+    people: dict[str, str] = {}
+    keys: dict[str, str] = {}
+    flaws: list[Flaw] = []
+    for path, what in contents:
+        found: Any = Flaw(what, path) if isinstance(what, str) else _parsed(path, what)
+        if isinstance(found, Flaw):
+            flaws.append(found)
+        elif isinstance(found, Event):
+            events[found.hash] = found
+            if found.subject not in keys:
+                keys[found.subject] = key_of(found.subject)
+        elif found:
+            people[path[len(PEOPLE) + 1 : -len(".json")]] = found
+        else:
+            folder, _, name = path.rpartition("/")
+            (heads if folder == HEADS else tips).add(name)
+    flaws.sort()
+    return Files(events, frozenset(heads), frozenset(tips), people, keys, tuple(flaws))
+
+
+def _parsed(path: str, content: bytes) -> Event | Flaw | str:
+    """Return the event that a file holds, the name that it opens, "" for a marker, or its flaw."""
+    match = _EVENT.fullmatch(path)
+    if match is not None and path == event_path(match[1]):
+        return _event(path, match[1], content)
+    match = _PERSON.fullmatch(path)
+    if match is not None:
+        return _opened(match[1], content) or Flaw("changed-opening", path)
+    if _MARKER.fullmatch(path):
+        return Flaw("filled-marker", path) if content else ""
+    return Flaw("unknown-file", path)
+
+
+def _event(path: str, hash_: str, content: bytes) -> Event | Flaw:
+    if hashlib.sha256(content).hexdigest() != hash_:
+        return Flaw("changed-event", path)
+    try:
+        value: Any = _DECODE(content.decode())
+        if canonical(value) != content:
+            return Flaw("uncanonical-event", path)
+    except (ValueError, RecursionError):
+        return Flaw("uncanonical-event", path)
+    problem = _misfit(value)
+    return Flaw("unfit-event", path, problem) if problem else event_of(hash_, value)
+
+
+def _misfit(value: Any) -> str:
+    """Return why a value is no event, "" where it is one."""
+    if problems := misfits("event", value):
+        return problems[0][1]
+    try:
+        dt.datetime.fromisoformat(value["at"][:-1])
+    except ValueError:
+        return f"{value['at']} is a time that no calendar has"
+    return ""
+
+
+def _opened(commitment: str, content: bytes) -> str:
+    """Return the name that an opening holds, "" where it opens something else, or nothing."""
+    if hashlib.sha256(content).hexdigest() != commitment:
+        return ""
+    try:
+        value: Any = json.loads(content)
+    except (ValueError, RecursionError):
+        return ""
+    name = value.get("name") if type(value) is dict else None
+    return name if type(name) is str else ""
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(text)  # numbers with a point: their canonical form is not Python's
+
+
+_DECODE = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse).decode

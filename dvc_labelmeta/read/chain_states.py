@@ -1,0 +1,300 @@
+"""What commits say of the subjects of events: sidecars, records of DVC and Git, releases."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from dvc_labelmeta.errors import UnreadableFile
+from dvc_labelmeta.model.chain import State, Told
+from dvc_labelmeta.model.claims import CONTENT, split_claims
+from dvc_labelmeta.model.config import Config
+from dvc_labelmeta.model.event import Event
+from dvc_labelmeta.model.guideline import Release
+from dvc_labelmeta.model.schema import HASH
+from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
+from dvc_labelmeta.read import dvc
+from dvc_labelmeta.read.files import MAX_LOCK_BYTES, decode, misfits, parse
+from dvc_labelmeta.read.git import TREE, Objects, Repository
+from dvc_labelmeta.read.guidelines import Editions, releases, releases_path
+
+LARGEST = 64 << 20  # bytes of a file of records that Git keeps: hashed as DVC does, up to here
+_MISSING = "", "", 0
+_HASH = re.compile(HASH)
+
+
+class Asked(NamedTuple):
+    """An event, and the commit to hold it against."""
+
+    event: Event
+    commit: str
+
+
+class States:
+    """Answers for many events; each file of history is looked up once and parsed once."""
+
+    def __init__(
+        self, repository: Repository, objects: Objects, settings: Config, people: Mapping[str, str]
+    ) -> None:
+        self.repository = repository
+        self.objects = objects
+        self.people = people
+        self.guidelines = {ref.id: ref for ref in settings.guidelines}
+        self.editions = Editions(objects)
+        self.known: dict[str, tuple[str, str, int]] = {}
+        self.parsed: dict[tuple[str, str], Any] = {}
+        promised = ("config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$")
+        self.partial = bool(repository.git.run(*promised, ok=(0, 1)))
+
+    def of(self, asked: Sequence[Asked]) -> list[State]:
+        """Return what the commits say, in the order asked."""
+        self._look_up(name for one in asked for name in self._names(one))
+        return [State(one.event.hash, one.commit, self._of(one)) for one in asked]
+
+    def _of(self, one: Asked) -> tuple[Told, ...]:
+        if self.known.get(one.commit, _MISSING)[1] != "commit":
+            what = f"commit {one.commit[:12]}"
+            return (Told(what, one.commit, None, "commits that this clone does not hold"),)
+        parts = tuple(self._parts(one.event, one.commit))
+        if not self.partial:
+            return parts
+        why = "files that this partial clone does not hold"
+        return tuple(part if part.found else part._replace(unknown=why) for part in parts)
+
+    def _names(self, one: Asked) -> Iterator[str]:
+        """Yield the names of the files that most answers need, so that Git is asked once."""
+        kind, _, name = one.event.subject.partition(":")
+        yield one.commit
+        if kind == "split":
+            yield self._name(one.commit, name + SUFFIX)
+            claims = one.event.claims
+            if claims:
+                git = _dict(claims.get("data")).get("hash") == "git"
+                yield self._name(one.commit, name if git else f"{name}.dvc")
+            for layer in _dict(claims.get("layers")).values():
+                path = self._records_path(name, _dict(layer))
+                yield from (self._name(one.commit, path + end) for end in ("", ".dvc") if path)
+        elif kind == "guideline" and name in self.guidelines:
+            yield self._name(one.commit, releases_path(self.guidelines[name]))
+
+    def _name(self, commit: str, path: str) -> str:
+        """Return Git's name of a file in a commit, "" for a path that leads out."""
+        above = self.repository.git.above(path)
+        return "" if above.split("/")[0] in {"", ".."} else f"{commit}:{above}"
+
+    def _look_up(self, names: Iterable[str]) -> None:
+        """Learn hash, kind and size of what names stand for, in one process."""
+        new = [n for n in dict.fromkeys(names) if n and n not in self.known and "\n" not in n]
+        if not new:
+            return
+        text = "".join(n + "\n" for n in new).encode(errors="surrogateescape")
+        out = self.repository.git.run("cat-file", "--batch-check", stdin=text)
+        for name, line in zip(new, out.decode(errors="surrogateescape").split("\n"), strict=False):
+            words = line.rsplit(" ", 2)
+            found = len(words) == 3 and words[2].isdigit()
+            self.known[name] = (words[0], words[1], int(words[2])) if found else _MISSING
+
+    def _at(self, commit: str, path: str) -> tuple[str, str, int]:
+        name = self._name(commit, path)
+        self._look_up([name])
+        return self.known.get(name, _MISSING)
+
+    def _value(self, commit: str, path: str, limit: int = 1 << 20) -> Any:
+        """Return what a YAML file of a commit holds, None where there is none that can be read."""
+        object_, kind, size = self._at(commit, path)
+        if kind != "blob" or size > limit:
+            return None
+        if (object_, "") not in self.parsed:
+            try:
+                value = parse(decode(self.objects.blob(object_) or b"", limit))
+            except UnreadableFile:
+                value = None
+            self.parsed[object_, ""] = value
+        return self.parsed[object_, ""]
+
+    def _parts(self, one: Event, commit: str) -> Iterator[Told]:
+        kind, _, name = one.subject.partition(":")
+        if kind == "split":
+            yield from self._split(one, commit, name)
+        elif kind == "guideline" and "object" in one.claims:
+            yield from self._release(one, commit, name)
+            yield from self._guideline(name, one.claims)
+        elif one.claims:
+            yield Told("claims", one.claims, None, f"nothing holds those of {kind} events")
+
+    def _split(self, one: Event, commit: str, split: str) -> Iterator[Told]:
+        found = self._sidecar(commit, split)
+        if not one.claims or found is None:
+            yield Told("a sidecar", bool(one.claims), found is not None)
+            return
+        claims, stated = _without_content(one.claims), split_claims(found, {})
+        if claims == stated:
+            yield Told("the sidecar", True, True)
+        else:
+            flat, other = _flat(claims), _flat(stated)
+            for key in sorted(flat.keys() | other.keys()):
+                if flat.get(key) != other.get(key):
+                    yield Told(f"{key} of the sidecar", flat.get(key), other.get(key))
+        yield self._data(one.claims, commit, split, found)
+        for layer in filter(None, map(_dict, _dict(one.claims.get("layers")).values())):
+            yield from self._records(layer, commit, split)
+            yield from self._guideline(str(layer.get("guideline")), layer)
+
+    def _sidecar(self, commit: str, split: str) -> Sidecar | None:
+        path = split + SUFFIX
+        value = self._value(commit, path)
+        key = self._at(commit, path)[0], path
+        if key not in self.parsed:
+            fits = value is not None and not misfits("sidecar", value)
+            self.parsed[key] = sidecar(path, value) if fits else None
+        found: Sidecar | None = self.parsed[key]
+        return found
+
+    def _data(self, claims: Mapping[str, Any], commit: str, split: str, one: Sidecar) -> Told:
+        data = _dict(claims.get("data"))
+        what = "the hash of the data"
+        if data.get("hash") == "git":
+            return Told(f"{what} in Git", data.get("value"), self._at(commit, split)[0] or None)
+        value = self._recorded(commit, split) or self._made(commit, split, one)
+        if value:
+            return Told(f"{what} that DVC recorded", data.get("value"), value)
+        unknown = "data that neither a .dvc file beside it nor its stage in dvc.lock records"
+        return Told(what, data.get("value"), None, unknown)
+
+    def _recorded(self, commit: str, path: str) -> str:
+        """Return the hash in the .dvc file beside some data."""
+        pointer = f"{path}.dvc"
+        for record in dvc.records(pointer, self._value(commit, pointer)):
+            if record.path == path:
+                return record.value
+        return ""
+
+    def _made(self, commit: str, path: str, one: Sidecar) -> str:
+        """Return the hash in the dvc.lock beside the dvc.yaml of the stage that makes some data."""
+        where = (one.data.stage or "dvc.yaml:").rpartition(":")[0]
+        lock = posixpath.join(posixpath.dirname(where), "dvc.lock")
+        value = self._value(commit, where), self._value(commit, lock, MAX_LOCK_BYTES)
+        found = {record.path: record.value for record in dvc.lock_records(where, *value)}
+        return found.get(path, "")
+
+    def _records(self, layer: Mapping[str, Any], commit: str, split: str) -> Iterator[Told]:
+        told, path = _dict(layer.get("records")), self._records_path(split, layer)
+        if not path or not any(key in told for key in CONTENT):
+            return
+        what = f"the hash of {path}"
+        if value := self._recorded(commit, path):
+            yield Told(f"{what} that DVC recorded", told.get("md5"), value)
+            return
+        object_, kind, size = self._at(commit, path)
+        if kind != "blob":
+            state = "a folder of Git" if kind else "neither in Git nor in a .dvc file beside them"
+            yield Told(what, told.get("md5"), None, f"records that are {state}")
+            return
+        if "git" in told:
+            yield Told(f"{what} in Git", told["git"], object_)
+        if "md5" in told and size > LARGEST:
+            yield Told(what, told["md5"], None, f"records in Git larger than {LARGEST >> 20} MiB")
+        elif "md5" in told:
+            yield Told(f"the MD5 of {path} in Git", told["md5"], self._md5(object_))
+
+    def _md5(self, object_: str) -> str | None:
+        key = object_, "md5"
+        if key not in self.parsed:
+            content = self.objects.blob(object_)
+            self.parsed[key] = content and hashlib.md5(content, usedforsecurity=False).hexdigest()
+        found: str | None = self.parsed[key]
+        return found
+
+    @staticmethod
+    def _records_path(split: str, layer: Mapping[str, Any]) -> str:
+        path = _dict(layer.get("records")).get("path")
+        if not isinstance(path, str):
+            return ""
+        return posixpath.normpath(posixpath.join(posixpath.dirname(split), path))
+
+    def _guideline(self, id_: str, claims: Mapping[str, Any]) -> Iterator[Told]:
+        """Yield whether the content of a guideline is there, and has the version that is told."""
+        object_, version = claims.get("object"), claims.get("version")
+        if not isinstance(object_, str) or not isinstance(version, str):
+            return
+        ref = self.guidelines.get(id_)
+        if ref is None or ref.repo is not None:
+            why = "not in labelmeta.yaml now" if ref is None else "kept in another repository"
+            yield Told("the version of the guideline", version, None, f"guidelines {why}")
+            return
+        key = object_, f"version {ref.path}"
+        if key not in self.parsed:
+            self.parsed[key] = self._version(object_, ref.path) or self._listed(object_, id_)
+        found = self.parsed[key]
+        if not found and self.repository.shallow:
+            why = "guidelines whose content this clone does not hold"
+            yield Told("the content of the guideline", object_, None, why)
+        elif not found:
+            yield Told(f"the content {object_[:12]} of guideline {id_}", True, False)
+        else:
+            yield Told("the version of the guideline", version, found)
+
+    def _version(self, object_: str, path: str) -> str:
+        self._look_up([object_] if _HASH.match(object_) else ())
+        _, kind, _ = self.known.get(object_, _MISSING)
+        if kind not in {TREE, "blob"}:
+            return ""
+        edition = self.editions.content(object_, folder=kind == TREE, path=path)
+        return edition.version if edition else ""
+
+    def _listed(self, object_: str, id_: str) -> str:
+        """Return the version that the list of releases gives to a content."""
+        known = self._releases(self.repository.head, id_) if self.repository.head else ()
+        return next((one.version for one in known if one.object == object_), "")
+
+    def _releases(self, commit: str, id_: str) -> tuple[Release, ...]:
+        value = self._value(commit, releases_path(self.guidelines[id_]))
+        return releases(value) if value is not None and not misfits("releases", value) else ()
+
+    def _release(self, one: Event, commit: str, id_: str) -> Iterator[Told]:
+        """Yield whether the list of releases says what an event says of one."""
+        ref = self.guidelines.get(id_)
+        if ref is None or ref.repo is not None:
+            return  # told with the content
+        version = one.claims.get("version")
+        listed = next((r for r in self._releases(commit, id_) if r.version == version), None)
+        if listed is None and one.type != "released":
+            return  # what is approved or retired need not be released
+        what = f"release {version} of guideline {id_}"
+        yield Told(what, one.claims["object"], listed.object if listed else None)
+        approved = one.claims.get("approved_by")
+        if listed is not None and isinstance(approved, list):
+            names = [self.people[name] for name in approved if self._is_open(name)]
+            there = {entry["name"] for entry in listed.approved_by}
+            yield Told(f"who approved {what}", names, [name for name in names if name in there])
+
+    def _is_open(self, name: object) -> bool:
+        return isinstance(name, str) and name in self.people
+
+
+def _dict(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _without_content(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the claims on a split without the hashes of its records, which no sidecar holds."""
+    layers = {
+        name: {**layer, "records": {"path": _dict(layer["records"]).get("path")}}
+        if "records" in _dict(layer)
+        else layer
+        for name, layer in _dict(claims.get("layers")).items()
+    }
+    return {**claims, "layers": layers}
+
+
+def _flat(value: Any, start: str = "") -> dict[str, Any]:
+    """Return the values that are no mappings by the keys that lead to them, with dots."""
+    if not isinstance(value, Mapping) or not value:
+        return {start: value}
+    found: dict[str, Any] = {}
+    for key, one in value.items():
+        found |= _flat(one, f"{start}.{key}" if start else str(key))
+    return found

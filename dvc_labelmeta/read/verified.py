@@ -1,0 +1,157 @@
+"""What an earlier verification found, in .labelmeta/cache/ledger/, and what is new since then.
+
+Trusted is only that the ledger was whole at a commit. Whether files on disk are still those of that
+commit says Git. The file is safe to delete; one that is damaged only costs a full verification.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import heapq
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from dvc_labelmeta.errors import LabelMetaError
+from dvc_labelmeta.model.chain import Added, Breach, Verdict
+from dvc_labelmeta.model.config import OWN_FOLDER
+from dvc_labelmeta.model.event import EVENTS, FOLDER, HEADS, PEOPLE, TIPS, Event
+from dvc_labelmeta.read.git import Git, Repository
+from dvc_labelmeta.read.ledger import Files, event
+
+FILE = f"{OWN_FOLDER}/cache/ledger/verified.json"
+_FORM = 1  # of the file and of what is judged: counted up where an older verdict is not worth it
+_BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+
+
+class Verified(NamedTuple):
+    """A ledger without errors. commit: where it was so. heads: by hash, the commits that added
+    them. erased: commitments that redactions removed. anchors: what names those that were held
+    against it.
+    """
+
+    commit: str
+    verdict: Verdict
+    heads: Mapping[str, Added]
+    erased: frozenset[str]
+    anchors: frozenset[str]
+
+
+class Changes(NamedTuple):
+    """What is on disk and not in the commit that was verified: files of the ledger, by path.
+
+    clean: all that is on disk is committed.
+    """
+
+    new: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    clean: bool = True
+
+
+def recalled(root: str, by: str) -> Verified | None:
+    """Return what an earlier run of version `by` found, None where there is nothing of use."""
+    with contextlib.suppress(*_BROKEN), open(os.path.join(root, FILE), "rb") as file:
+        digest, _, content = file.read().partition(b"\n")
+        if digest.decode("ascii") != hashlib.sha256(content).hexdigest():
+            return None
+        value: Any = json.loads(content)
+        if value["by"] != [by, _FORM]:
+            return None
+        told = value["verdict"]
+        breaches = tuple(Breach(*one) for one in told[-1])
+        verdict = Verdict._make([*told[:-1], breaches])
+        verdict = verdict._replace(heads=tuple(verdict.heads), kept=verdict.total)
+        return Verified(
+            value["commit"],
+            verdict,
+            {hash_: Added(*one) for hash_, one in value["heads"].items()},
+            frozenset(value["erased"]),
+            frozenset(value["anchors"]),
+        )
+    return None
+
+
+def keep(root: str, by: str, one: Verified) -> None:
+    """Keep a verdict of version `by`; nothing depends on whether that works."""
+    value = {
+        "by": [by, _FORM],
+        "commit": one.commit,
+        "verdict": one.verdict,
+        "heads": one.heads,
+        "erased": sorted(one.erased),
+        "anchors": sorted(one.anchors),
+    }
+    content = json.dumps(value, separators=(",", ":")).encode()
+    path = os.path.join(root, FILE)
+    own = os.path.join(os.path.realpath(root), OWN_FOLDER)
+    with contextlib.suppress(OSError):
+        if os.path.realpath(os.path.dirname(path)) != os.path.join(own, "cache", "ledger"):
+            return  # a link leads elsewhere
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with contextlib.suppress(FileExistsError), open(f"{own}/.gitignore", "xb") as file:
+            file.write(b"*\n")
+        temporary = f"{path}.{os.getpid()}"
+        with open(temporary, "wb") as file:
+            file.write(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+        os.replace(temporary, path)
+
+
+def changes(repository: Repository, since: str) -> Changes | None:
+    """Return what came to the ledger since a commit, on disk as well.
+
+    None where more happened than writing does: then all is to be verified.
+    """
+    git = repository.git
+    try:
+        if since != repository.head and git.outside([since], repository.head):
+            return None
+        letters = {} if since == repository.head else _committed(git, since, repository.head)
+    except LabelMetaError:  # `git gc` took that commit
+        return None
+    states = git.status([f":(top,literal){git.above(FOLDER)}"])
+    for path, state in states.items():
+        letter = "A" if state == "??" else "".join(dict.fromkeys(state.replace(" ", "")))
+        known = letters.get(path, "")
+        letters[path] = {"DA": "M", "AD": ""}.get(known + letter, letter if not known else "M")
+    return _plain(letters, clean=not states)
+
+
+def _committed(git: Git, since: str, head: str) -> dict[str, str]:
+    tree = git.above(FOLDER)
+    ends = [f"{commit}:{tree}" for commit in (since, head)]
+    out = git.run("diff-tree", "-r", "-z", "--name-status", "--no-renames", *ends)
+    parts = out.decode(errors="surrogateescape").split("\0")
+    return {f"{FOLDER}/{path}": how for how, path in zip(parts[::2], parts[1::2], strict=False)}
+
+
+def _plain(letters: Mapping[str, str], *, clean: bool) -> Changes | None:
+    """Return changes that only add events and persons, and add or remove markers."""
+    new = tuple(path for path, letter in letters.items() if letter == "A")
+    gone = tuple(path for path, letter in letters.items() if letter == "D")
+    other = any(letter not in {"A", "D", ""} for letter in letters.values())
+    markers = (HEADS + "/", TIPS + "/")
+    added = (*markers, EVENTS + "/", PEOPLE + "/")
+    usual = all(path.startswith(added) for path in new)
+    if other or not usual or not all(path.startswith(markers) for path in gone):
+        return None
+    return Changes(new, gone, clean)
+
+
+def between(files: Files, starts: Iterable[str]) -> tuple[dict[str, Event], dict[str, int]]:
+    """Return the events from some back to the last one that is before all of them, and how many
+    the history of that one holds. They were verified before.
+    """
+    found = {hash_: event(files, hash_) for hash_ in starts}
+    queue = [(-one.total, one.hash) for one in found.values()]
+    heapq.heapify(queue)
+    while queue:
+        one = found[heapq.heappop(queue)[1]]
+        if not queue:
+            return found, {one.hash: one.total}
+        for parent in one.parents:
+            if parent not in found:
+                found[parent] = event(files, parent)
+                heapq.heappush(queue, (-found[parent].total, parent))
+    return found, {}
