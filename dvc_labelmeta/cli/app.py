@@ -23,6 +23,7 @@ class Commands(Late):
         "gate": Command("check", "GATE_EXAMPLE"),
         "diff": Command("diff", "DIFF_EXAMPLE"),
         "log": Command("log", "LOG_EXAMPLE"),
+        "trace": Command("trace", "TRACE_EXAMPLE"),
         "rollback": Command("rollback", "ROLLBACK_EXAMPLE"),
         "migrate": Command("migrate", "MIGRATE_EXAMPLE"),
         "status": Command("status", "STATUS_EXAMPLE"),

@@ -11,6 +11,7 @@ from dvc_labelmeta.model.annotator_fields import ANNOTATORS
 from dvc_labelmeta.model.config import ENGINES, GATES, PROFILES
 from dvc_labelmeta.model.event_fields import EVENT
 from dvc_labelmeta.model.guideline import MEANINGS, STATUSES
+from dvc_labelmeta.model.lineage_fields import LINEAGE
 from dvc_labelmeta.model.migration_fields import MIGRATION
 from dvc_labelmeta.model.schema import (
     DATE,
@@ -246,6 +247,7 @@ SIDECAR = record(
         "dataset": text("the data set this split is part of", SOME, "convarg"),
         "split": text("its name there", SOME, "train"),
         "owners": texts("who answers for it"),
+        "lineage": LINEAGE,
     },
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from math import prod
 from typing import Any
@@ -164,9 +164,7 @@ def _filled(text: str, names: dict[str, str]) -> str:
 def _stage(
     path: str, key: str, name: str, body: dict[str, Any], locked: Any, names: dict[str, str]
 ) -> Stage:
-    folder = posixpath.dirname(path)
-    wdir = _filled(str(body.get("wdir", ".")), names)
-    base = join(folder, wdir) if "${" not in wdir else join(folder, ".")
+    base = _base(path, body, names)
     ran = isinstance(locked, dict)
     outs = tuple(_outs(body, base, names))
     recorded = {
@@ -195,6 +193,61 @@ def _stage(
         always_changed=body.get("always_changed") is True,
         ran=ran,
     )
+
+
+def _base(path: str, body: dict[str, Any], names: dict[str, str]) -> str:
+    """Return the folder that the paths of a stage start from."""
+    folder = posixpath.dirname(path)
+    wdir = _filled(str(body.get("wdir", ".")), names)
+    return join(folder, wdir) if "${" not in wdir else join(folder, ".")
+
+
+def bases(path: str, value: Any, keys: Iterable[str]) -> dict[str, str]:
+    """Return the folder that the paths of each entry of dvc.lock start from, by its key.
+
+    value: the dvc.yaml at `path`. A stage that it no longer defines starts from its folder.
+    """
+    locked: dict[str, Any] = dict.fromkeys(keys)
+    common = _variables(_dict(value).get("vars"))
+    found = dict.fromkeys(locked, join(posixpath.dirname(path), "."))
+    for name, definition in _dict(_dict(value).get("stages")).items():
+        if isinstance(definition, dict):
+            body = _dict(definition.get("do")) or definition
+            own = common | _variables(body.get("vars"))
+            for key, names in _unrolled(name, definition, locked):
+                if key in found:
+                    found[key] = _base(path, body, own | names)
+    return found
+
+
+def measures(value: Any, key: str, base: str) -> Iterator[str]:
+    """Yield the outputs of a stage in a dvc.yaml that are metrics or plots, from the root."""
+    stages_ = _dict(_dict(value).get("stages"))
+    definition = _dict(stages_.get(key, stages_.get(key.partition("@")[0])))
+    body = _dict(definition.get("do")) or definition
+    for kind in ("metrics", "plots"):
+        yield from (join(base, one) for one in _plain_paths(body.get(kind), {}))
+
+
+def artifacts(path: str, value: Any, kind: str = "") -> dict[str, str]:
+    """Return the paths from the root of the artifacts (of a kind) in the dvc.yaml at `path`."""
+    folder = posixpath.dirname(path)
+    return {
+        str(name): join(folder, one["path"])
+        for name, one in _dict(_dict(value).get("artifacts")).items()
+        if isinstance(one, dict) and isinstance(one.get("path"), str)
+        if not kind or one.get("type") == kind
+    }
+
+
+def source(value: Any) -> dict[str, str]:
+    """Return where a parsed `.dvc` file got its data from: repository or URL; {} for nowhere."""
+    for dep in _dicts(_dict(value).get("deps")):
+        repo = _dict(dep.get("repo"))
+        told = {"repo": repo.get("url"), "rev": repo.get("rev"), "rev_lock": repo.get("rev_lock")}
+        told |= {"path": dep.get("path"), "etag": dep.get("etag"), "md5": dep.get("md5")}
+        return {key: str(one) for key, one in told.items() if one}
+    return {}
 
 
 def address(path: str, name: str) -> str:

@@ -179,9 +179,21 @@ class Git:
 
         Paths are from the top level. Of a merge: what differs from every parent.
         """
-        specs = [f":(top,literal){path}" for path in paths]
+        yield from self._touched(span, "--", *(f":(top,literal){path}" for path in paths))
+
+    def walked(self, tips: Iterable[str], specs: Iterable[str]) -> Iterator[Touched]:
+        """Yield the commits of all histories of `tips` that changed what `specs` name.
+
+        Newest first, none before all that came of it; side branches are not left out, whatever
+        a merge made of them. Paths are from the top level.
+        """
+        asked = "\n".join([*tips, "--", *specs, ""])
+        how = ("--full-history", "--topo-order", "--stdin")
+        yield from self._touched(*how, stdin=asked.encode(errors="surrogateescape"))
+
+    def _touched(self, *args: str, stdin: bytes | None = None) -> Iterator[Touched]:
         how = ("-c", "-z", "--raw", "--no-abbrev", "--no-renames", f"--format={_FORM}")
-        parts = self.run("log", *how, span, "--", *specs).split(b"\0")
+        parts = self.run("log", *how, *args, stdin=stdin).split(b"\0")
         at = 0
         while at < len(parts) - 1:
             commit, at = _commit(parts, at), at + len(Commit._fields)
@@ -289,6 +301,11 @@ class Objects:
             return False
         self._known[name] = None
         return True
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Give back the memory of answers that nobody asks for again."""
+        for name in names:
+            self._known.pop(name, None)
 
     def get(self, name: str) -> tuple[str, str, bytes] | None:
         """Return (hash, kind, content) of an object, or None where there is none."""
