@@ -15,9 +15,11 @@ from dvc_labelmeta.cli.common import refuse_other, verbose
 from dvc_labelmeta.cli.sources import MISSING, is_missing
 from dvc_labelmeta.diff.labelling import Trace, faults, missing, ordered, standings
 from dvc_labelmeta.errors import CLEAN, FINDINGS, LabelMetaError, Refused, UnreadableFile
+from dvc_labelmeta.model.annotators import REGISTRY, Annotator, annotators
 from dvc_labelmeta.model.event import HEADS, Event
 from dvc_labelmeta.model.labelling import Label, text
 from dvc_labelmeta.model.snapshot import Snapshot
+from dvc_labelmeta.read.files import decode, misfits, parse
 from dvc_labelmeta.read.git import Objects, Repository, open_repository
 from dvc_labelmeta.read.ledger import Disk
 from dvc_labelmeta.read.ledger_walk import Persons, walk
@@ -28,6 +30,7 @@ from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.sources import Source, shards, source_of
 from dvc_labelmeta.report.graph import dot, mermaid
 from dvc_labelmeta.report.labelling import trace_graph, trace_json, trace_text
+from dvc_labelmeta.write.edits import content
 
 FORMATS = ("text", "json", "mermaid", "dot")
 _EVENTS = 5_000  # of the ledger, newest first: those of other splits are passed over
@@ -70,13 +73,22 @@ def trace_item(
 def _shown(
     found: Sequence[Trace], snapshot: Snapshot, format_: str, command: str, *, full: bool
 ) -> str:
-    registry = snapshot.annotators or {}
+    registry = _registry(snapshot.root)
     if format_ == "json":
         return json.dumps([trace_json(one, registry) for one in found], indent=2)
     if format_ == "text":
         return "\n\n".join(trace_text(one, registry, command, full=full) for one in found)
     draw = mermaid if format_ == "mermaid" else dot
     return "\n".join(draw(*trace_graph(one)) for one in found)
+
+
+def _registry(root: str) -> dict[str, Annotator]:
+    """Return who the annotators are; of a registry that cannot be read, `check` tells."""
+    try:
+        value = parse(decode(content(root, REGISTRY) or b""))
+    except UnreadableFile:
+        return {}
+    return annotators(value) if value is not None and not misfits("annotators", value) else {}
 
 
 class Tracer:

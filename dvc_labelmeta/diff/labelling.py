@@ -174,7 +174,7 @@ def faults(labels: Sequence[Label], elsewhere: Mapping[str, str]) -> list[str]:
             found += [f"{label.id} {says} {one}" for one in wrong if one]
     for id_, heirs in _heirs(here).items():
         if len(heirs) > 1:
-            found.append(f"{id_} is superseded by several records: {', '.join(heirs)}")
+            found.append(f"{id_} is superseded by several records: {', '.join(sorted(heirs))}")
     return [*found, *_cycles(known)]
 
 
@@ -278,9 +278,13 @@ def _named(value: Any) -> Iterator[str]:
 
 
 def concerned(operations: Iterable[Operation], words: frozenset[str]) -> list[Operation]:
-    """Return the operations on labels and clauses that a person who gave these labels relied on."""
-    return [
-        one
-        for one in operations
-        if words & {*one.ids, *one.into, *(id_ for touch in one.touches for id_ in touch.ids)}
-    ]
+    """Return the operations on labels and clauses that a person who gave these labels relied on.
+
+    What happens to one label touches its neighbours too; those are left out.
+    """
+    return [one for one in operations if words & {*one.ids, *one.into, *_touched(one)}]
+
+
+def _touched(one: Operation) -> Iterator[str]:
+    for touch in one.touches if one.kind != "label" else ():
+        yield from touch.ids

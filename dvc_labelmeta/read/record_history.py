@@ -160,9 +160,10 @@ class _Reading:
     def item_of(self, id_: str) -> str:
         """Return the item of a record, from the newest version that has it."""
         for step in self.history.steps:
-            self.state(step.before)
-            for record in self.look(step.before, [id_]):
-                return text(record, "item")
+            for parts in (step.after, step.before):
+                self.state(parts)
+                for record in self.look(parts, [id_]):
+                    return text(record, "item")
         return ""
 
     def past(self) -> Past:

@@ -187,7 +187,8 @@ def _operation(one: Operation) -> Iterator[str]:
     yield f"    {operation_line(one)}"
     for edit in one.edits:
         before, after = value_text(edit.before), value_text(edit.after)
-        if len(edit.path) > 1 and edit.path[0] != "prose" and " " in before + after:
+        # of a whole clause that came or went the operation tells enough
+        if len(edit.path) > 2 and edit.path[2] != "status":
             for section in compare(before, after).sections:
                 yield from (
                     f"      {plain(place_text(edit))}: {line}" for line in span_lines(section.spans)
