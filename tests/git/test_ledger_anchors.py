@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,6 +164,31 @@ def test_a_signature_does_not_fit_what_was_changed(linked: Repo, keys: Keys) -> 
     forged = linked.git("hash-object", "-t", "tag", "-w", "forged")
     linked.git("update-ref", f"refs/tags/{name}", forged)
     assert [one.signature for one in read(linked, signed=True)] == ["bad"]
+
+
+@pytest.mark.skipif(shutil.which("gpg") is None, reason="needs the command gpg")
+def test_openpgp_signatures_count_where_the_key_is_trusted(
+    linked: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # its agent's socket needs a short name
+        homes = [Path(folder) / name for name in ("ada", "bob")]
+        for home in homes:
+            home.mkdir(mode=0o700)
+        monkeypatch.setenv("GNUPGHOME", str(homes[0]))
+        gpg = ("gpg", "--batch", "-q")
+        make = ("--passphrase", "", "--quick-gen-key", "Ada <ada@example.org>", "ed25519", "sign")
+        linked.run(*gpg, *make)
+        linked.git("config", "user.signingkey", "ada@example.org")
+        linked.labelmeta("ledger", "anchor", "--tag", "--sign")
+        told = [[(one.signature, one.signed) for one in read(linked, signed=True)]]
+        linked.run(*gpg, "--export", "-o", "exported")
+        linked.run("gpgconf", "--kill", "all")
+        monkeypatch.setenv("GNUPGHOME", str(homes[1]))
+        told += [[(one.signature, one.signed) for one in read(linked, signed=True)]]
+        linked.run(*gpg, "--import", "exported")  # known, but nobody here says whose it is
+        told += [[(one.signature, one.signed) for one in read(linked, signed=True)]]
+        linked.run("gpgconf", "--kill", "all")
+    assert told == [[("good", "Ada <ada@example.org>")], [("unknown", "")], [("unknown", "")]]
 
 
 def test_the_hook_anchors_what_is_committed_and_nothing_else(linked: Repo) -> None:
