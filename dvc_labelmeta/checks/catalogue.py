@@ -18,6 +18,7 @@ from dvc_labelmeta.checks import (
     versions,
 )
 from dvc_labelmeta.checks.alignment import ALIGNMENT
+from dvc_labelmeta.checks.audit import KINDS
 from dvc_labelmeta.checks.ignores import in_force
 from dvc_labelmeta.checks.judging import ask, ask_one, report
 from dvc_labelmeta.checks.rule import IGNORES, PROJECT, SPLIT, Rule
@@ -98,6 +99,7 @@ RULES: tuple[Rule, ...] = (
 
 BY_CODE = {rule.code: rule for rule in RULES}
 RETIRED: dict[str, str] = {}
+OF_AUDIT = {name.upper() for kind in KINDS for name in (kind.code, kind.name)}
 
 
 def find_rule(selector: str) -> Rule:
@@ -144,13 +146,14 @@ def _idle(
         for number, entry in enumerate(snapshot.config.ignore)
         if entry not in used
         and in_force(entry, snapshot.today)
+        and entry.rule.upper() not in OF_AUDIT  # which are not asked here
         and (entry.rule.upper() in RETIRED or find_rule(entry.rule).code not in unasked)
     )
 
 
 def _refuse_unknown(config: Config) -> None:
     """Raise BadConfig for an entry that can never apply."""
-    known = {*BY_CODE, *RETIRED, *(rule.name.upper() for rule in RULES)}
+    known = {*BY_CODE, *RETIRED, *(rule.name.upper() for rule in RULES), *OF_AUDIT}
     asked = [("ignore", entry.rule) for entry in config.ignore]
     asked += [("adoption", e.rule) for e in config.adoption if not _FAMILY.match(e.rule.upper())]
     for key, rule in asked:

@@ -1,0 +1,88 @@
+"""The first-parent history of a commit: what each step changed below the root, by one `git log`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from dvc_labelmeta.read.git import Entry, Git
+
+_FORM = (
+    "--format=%x00%H%x00%as%x00%an%x00%s%x00%P%x00"
+    "%(trailers:key=Labelmeta-Change,valueonly,separator=%x2c)%x00"
+)
+_WORDS = 6
+
+
+class Step(NamedTuple):
+    """One commit; files: what it changed against its first parent, (before, after) by path.
+
+    None: not there before, or after. trailer: see Commit.
+    """
+
+    hash: str
+    date: str
+    author: str
+    subject: str
+    parents: tuple[str, ...]
+    trailer: str
+    files: Mapping[str, tuple[Entry | None, Entry | None]]
+
+
+def chain(git: Git, head: str) -> list[str]:
+    """Return the commits from the first one to `head`, by first parents."""
+    return git.text("rev-list", "--first-parent", "--reverse", head).split()
+
+
+def steps(git: Git, head: str, after: str) -> Iterator[Step]:
+    """Yield the commits that follow `after` ("": all) up to `head`, oldest first."""
+    span = f"{after}..{head}" if after else head
+    how = ("--first-parent", "-m", "--raw", "-z", "--no-abbrev", "--no-renames", "--reverse")
+    below = (f":(top,literal){git.prefix.rstrip('/')}",) if git.prefix else ()
+    fields = git.run("log", *how, "--root", _FORM, span, "--", *below).split(b"\0")
+    at = 0
+    while at < len(fields):
+        if not fields[at]:
+            at += 1
+            continue
+        told = [one.decode(errors="replace") for one in fields[at : at + _WORDS]]
+        at += _WORDS
+        files: dict[str, tuple[Entry | None, Entry | None]] = {}
+        while at < len(fields) and fields[at].lstrip(b"\n")[:1] in {b"", b":"}:
+            if fields[at].strip():
+                path = git.below(fields[at + 1].decode(errors="surrogateescape"))
+                files[path] = _pair(fields[at].decode().lstrip("\n:"), path)
+                at += 1
+            at += 1
+        hash_, date, author, subject, parents, trailer = told
+        yield Step(hash_, date, author, subject, tuple(parents.split()), trailer, files)
+
+
+def _pair(told: str, path: str) -> tuple[Entry | None, Entry | None]:
+    old_mode, new_mode, old, new, _ = told.split(" ")
+    return (
+        Entry(old_mode, old, path) if old.strip("0") else None,
+        Entry(new_mode, new, path) if new.strip("0") else None,
+    )
+
+
+class Ancestry:
+    """When each commit came into a first-parent history: the number of the step that merged it."""
+
+    def __init__(self, git: Git, head: str, line: list[str]) -> None:
+        self.number = {commit: at for at, commit in enumerate(line)}
+        parents = {}
+        for row in git.text("rev-list", "--parents", head).split("\n"):
+            commit, *rest = row.split()
+            parents[commit] = rest
+        for at, commit in enumerate(line):
+            todo = [*parents[commit][1:]]
+            while todo:
+                one = todo.pop()
+                if one not in self.number:
+                    self.number[one] = at
+                    todo += parents.get(one, ())
+
+    def held(self, commit: str, at: int) -> bool:
+        """Whether a commit is in the history of step `at`."""
+        return self.number.get(commit, at + 1) <= at
