@@ -57,6 +57,7 @@ def record(
             from dvc_labelmeta.cli.ledger_history import history as told  # noqa: PLC0415
 
             drafts, notes = told(snapshot)
+            drafts += _since(snapshot, drafts)
         else:
             drafts, notes = [*_drafts(snapshot, asked)], []
         for line in notes:
@@ -106,6 +107,14 @@ def _drafts(snapshot: Snapshot, asked: list[str]) -> Iterator[Draft]:
     yield from untold.untold(waivers | untold.gone(last, "waiver", waivers), last, known)
 
 
+def _since(snapshot: Snapshot, drafts: list[Draft]) -> list[Draft]:
+    """Return what became of splits since the end of their history, as far as it was told."""
+    files = Disk(snapshot.root)
+    last = {one.subject: [one] for one in drafts if one.subject.startswith("split:")}
+    now = standing.splits(snapshot)
+    return [*untold.untold({one: now.get(one, {}) for one in last}, last, names(files))]
+
+
 def _guidelines(snapshot: Snapshot, files: Disk, last: untold.Last) -> Iterator[Draft]:
     for id_, guideline in snapshot.guidelines.items():
         known = last.get(f"guideline:{id_}", ())
@@ -115,7 +124,7 @@ def _guidelines(snapshot: Snapshot, files: Disk, last: untold.Last) -> Iterator[
             )
             for one in guideline.releases
         ]
-        told: Iterable[Event] = known
+        told: Iterable[Event | Draft] = known
         if known and published and published[-1][:2] not in map(untold.version_of, known):
             # the last one is about something else: it takes a look at all of them
             subject = known[0].subject

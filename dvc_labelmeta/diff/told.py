@@ -62,7 +62,7 @@ def _split(event: Event, before: Claims) -> Iterator[str]:
     )
     same = event.type.replace("-", "")
     for kind, what in events(change):
-        plain = not old or kind.replace("-", "").replace(" ", "") == same
+        plain = not (old and new) or kind.replace("-", "").replace(" ", "") == same
         yield what if plain else f"{kind} {what}"
 
 

@@ -10,7 +10,8 @@ from dvc_labelmeta.model.claims import PERSONS, Claims, kind_of
 from dvc_labelmeta.model.event import Draft, Event, canonical
 
 AGAIN = "again"  # the detail of an event that repeats another one, by its hash
-Last = Mapping[str, Sequence[Event]]  # the last events of each subject; several after a merge
+# what was told last of each subject, or is about to be; several events after a merge
+Last = Mapping[str, Sequence[Event | Draft]]
 _KINDS = {"waiver": "waived", "stage": "transformed", "guideline": "retired"}
 
 
@@ -59,21 +60,23 @@ def same(told: Claims, now: Claims, names: Mapping[str, str]) -> bool:
 
 
 def _moved(now: Mapping[str, Claims], last: Last) -> dict[str, dict[str, str]]:
-    """Return {"from": path} or {"to": path} by subject: the one link went, the same one came."""
+    """Return {"from": path} or {"to": path} by subject: one went, one to the same data came."""
     gone = [one for one, claims in now.items() if not claims and last.get(one)]
     new = [one for one, claims in now.items() if claims and not last.get(one)]
     found: dict[str, dict[str, str]] = {}
     for old in gone:
         was = last[old][0].claims
         for subject in new:
-            if was and subject not in found and now[subject] == was:
+            if was and subject not in found and now[subject]["data"] == was["data"]:
                 found[subject] = {"from": old.partition(":")[2]}
                 found[old] = {"to": subject.partition(":")[2]}
                 break
     return found
 
 
-def releases(id_: str, published: Sequence[Released], told: Iterable[Event]) -> Iterator[Draft]:
+def releases(
+    id_: str, published: Sequence[Released], told: Iterable[Event | Draft]
+) -> Iterator[Draft]:
     """Yield an event for each release after the last one that was told, in any of `told`.
 
     Earlier ones stay as they are: told afterwards, they would look like what holds now.
@@ -88,12 +91,12 @@ def releases(id_: str, published: Sequence[Released], told: Iterable[Event]) -> 
         yield Draft("released", f"guideline:{id_}", claims, details)
 
 
-def version_of(event: Event) -> tuple[str, str]:
+def version_of(event: Event | Draft) -> tuple[str, str]:
     """Return the version and the object that an event of a guideline claims, "" for none."""
     return event.claims.get("version", ""), event.claims.get("object", "")
 
 
-def retired(id_: str, version: str, object_: str, last: Sequence[Event]) -> Iterator[Draft]:
+def retired(id_: str, version: str, object_: str, last: Sequence[Event | Draft]) -> Iterator[Draft]:
     """Yield the event that says a guideline is retired, unless that was told."""
     claims = {"version": version, "object": object_, "status": "retired"}
     if not any(dict(one.claims) == claims for one in last):
@@ -115,8 +118,8 @@ def gone(last: Last, kind: str, there: Iterable[str]) -> dict[str, Claims]:
 def missing(past: Sequence[Draft], told: Iterable[Event]) -> list[Draft]:
     """Return the events of Git's history that the ledger does not hold.
 
-    told: all that it holds, newest first. A subject about which it held something newer is told
-    once more as it was told last, so that what was told of its past does not look like today's.
+    told: all that it holds, newest first. A guideline about which it holds something newer is told
+    once more as it was told last, so that what is told of its past does not look like today's.
     """
     known: Counter[bytes] = Counter()
     newest: dict[str, Event] = {}
@@ -124,22 +127,28 @@ def missing(past: Sequence[Draft], told: Iterable[Event]) -> list[Draft]:
         newest.setdefault(event.subject, event)
         if event.type != "approved" and AGAIN not in event.details:
             known[_claimed(event)] += 1
-    found: list[Draft] = []
-    for draft in past:
+    found: dict[int, Draft] = {}
+    latest: dict[bytes, int] = {}
+    for number, draft in enumerate(past):
+        latest[_claimed(draft)] = number
         known[_claimed(draft)] -= 1
         if known[_claimed(draft)] < 0:
-            found.append(draft)
-    final = {draft.subject: draft for draft in found}
-    return [*found, *_again(final, newest)]
+            found[number] = draft
+    final = {draft.subject: number for number, draft in found.items()}
+    again = (
+        newest[subject]
+        for subject, number in final.items()
+        if subject.startswith("guideline:")
+        and subject in newest
+        and latest.get(_claimed(newest[subject]), len(past)) > number
+    )
+    return [*found.values(), *map(_again, again)]
 
 
-def _again(final: Mapping[str, Draft], newest: Mapping[str, Event]) -> Iterator[Draft]:
-    for subject, draft in final.items():
-        event = newest.get(subject)
-        if event is not None and _claimed(event) != _claimed(draft):
-            claims = {key: value for key, value in event.claims.items() if key != PERSONS}
-            type_ = "released" if event.type == "approved" else event.type
-            yield Draft(type_, subject, claims, {AGAIN: event.hash})
+def _again(event: Event) -> Draft:
+    claims = {key: value for key, value in event.claims.items() if key != PERSONS}
+    type_ = "released" if event.type == "approved" else event.type
+    return Draft(type_, event.subject, claims, {AGAIN: event.hash})
 
 
 def _claimed(one: Event | Draft) -> bytes:
