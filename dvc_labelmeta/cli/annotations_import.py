@@ -105,7 +105,12 @@ def table(
         guideline=way.get("guideline", ""),
     )  # fmt: skip
     export = Export(
-        lambda tally: drafts(path, known, tally), known.keep, known.drop, known.pseudonyms
+        "table",
+        path,
+        lambda tally: drafts(path, known, tally),
+        known.keep,
+        known.drop,
+        known.pseudonyms,
     )
     raise typer.Exit(carry_over(context, export, wish))
 
@@ -184,7 +189,7 @@ def _platform(context: typer.Context, name: str, file: str, wish: Wish) -> int:
     from dvc_labelmeta.read.platforms import PLATFORMS  # noqa: PLC0415
 
     platform, path = PLATFORMS[name], here(context, file)
-    export = Export(lambda tally: platform.drafts(path, tally), drop=platform.drop)
+    export = Export(name, path, lambda tally: platform.drafts(path, tally), drop=platform.drop)
     return carry_over(context, export, wish)
 
 

@@ -7,11 +7,12 @@ import os
 import posixpath
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.event import FOLDER
 from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.report.text import plain, table
 from dvc_labelmeta.write.edits import Edit, changes
@@ -98,6 +99,14 @@ def actor(context: typer.Context) -> str:
     return str(_options(context)["actor"])
 
 
+class Carried(NamedTuple):
+    """Edits that changed something, or would; drafts of events, and those that were written."""
+
+    edits: list[Edit]
+    drafts: Sequence[Draft]
+    events: Sequence[Event]
+
+
 def carry_out(
     context: typer.Context,
     root: str,
@@ -111,23 +120,42 @@ def carry_out(
 
     Says what happened to each file, unless not `told`. Returns the edits that changed something.
     """
+    done = put(context, root, edits, dry_run=dry_run, telling=telling)
+    if told and not quiet(context):
+        say(done, dry_run=dry_run)
+    return done.edits
+
+
+def put(
+    context: typer.Context,
+    root: str,
+    edits: Sequence[Edit],
+    *,
+    dry_run: bool,
+    telling: Telling | None = None,
+) -> Carried:
+    """The same, without a word."""
     # most commands write nothing, and Typer starts slowly as it is
-    from dvc_labelmeta.cli.events import Telling, drafts, is_of_ledger, recorded  # noqa: PLC0415
+    from dvc_labelmeta.cli.events import Telling, drafts, recorded  # noqa: PLC0415
     from dvc_labelmeta.write.journal import apply_journalled, finish  # noqa: PLC0415  # as it
 
     if not dry_run:
         finish(root)
     new = drafts(root, edits, telling or Telling())
     events: list[Event] = []
+    edits = [*edits]
     if not dry_run:
         edits, events = recorded(root, edits, new, actor(context))
     done = changes(edits) if dry_run else apply_journalled(root, edits)
-    if told and not quiet(context):
-        for edit in done:
-            if not is_of_ledger(edit.path):
-                typer.echo(f"{'would ' if dry_run else ''}{edit.verb} {edit.path}")
-        _say_events(new, events)
-    return done
+    return Carried(done, new, events)
+
+
+def say(done: Carried, *, dry_run: bool) -> None:
+    """Say what happened to each file, and which events were written."""
+    for edit in done.edits:
+        if not edit.path.startswith(FOLDER + "/"):
+            typer.echo(f"{'would ' if dry_run else ''}{edit.verb} {edit.path}")
+    _say_events(done.drafts, done.events)
 
 
 def _say_events(new: Sequence[Draft], events: Sequence[Event]) -> None:

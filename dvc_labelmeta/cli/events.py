@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from dvc_labelmeta.errors import LabelMetaError, Refused, UnreadableFile
 from dvc_labelmeta.model.claims import PERSONS, kind_of, split_claims
 from dvc_labelmeta.model.config import CONFIG_FILE, Config, config
-from dvc_labelmeta.model.event import FOLDER, Draft, Event, Stamp
+from dvc_labelmeta.model.event import Draft, Event, Stamp
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
 from dvc_labelmeta.read.files import decode, misfits, parse
 from dvc_labelmeta.read.git import open_repository
@@ -34,12 +34,14 @@ _IDENT = re.compile(r"(.*) (\d+) [+-]\d{4}\Z")
 class Telling(NamedTuple):
     """What a command says of its events. kind: "" = told by what changed.
 
-    details: by subject. drafts: more events, after those of the edits.
+    details: by subject. states: more of what is so afterwards, as the edits of files that tell no
+    events have it. drafts: more events, after all others.
     """
 
     kind: str = ""
     details: Mapping[str, Mapping[str, Any]] = {}
     note: str = ""
+    states: Sequence[Draft] = ()
     drafts: Sequence[Draft] = ()
 
 
@@ -57,15 +59,10 @@ def drafts(root: str, edits: Sequence[Edit], telling: Telling) -> list[Draft]:
     found = [
         *_of_splits(root, edits, telling, lambda subject: _last(files, known, subject)),
         *_of_guidelines(settings, edits, telling),
+        *telling.states,
     ]
-    return [*untold(root, found), *telling.drafts]
-
-
-def untold(root: str, found: Sequence[Draft]) -> list[Draft]:
-    """Return those of the drafts of which the last event does not claim the same already."""
-    files = Disk(root)
-    known = _whole(files)
-    return [one for one in found if not _is_known(known, _last(files, known, one.subject), one)]
+    new = [one for one in found if not _is_known(known, _last(files, known, one.subject), one)]
+    return [*new, *telling.drafts]
 
 
 def ready(root: str, actor: str) -> None:
@@ -123,11 +120,6 @@ def stamp(root: str, actor: str) -> Stamp:
         raise Refused(f"`git var GIT_AUTHOR_IDENT` says {out.strip()!r}, which names no time")
     at = dt.datetime.fromtimestamp(int(match[2]), dt.timezone.utc)
     return Stamp(actor or match[1], at.strftime("%Y-%m-%dT%H:%M:%SZ"))
-
-
-def is_of_ledger(path: str) -> bool:
-    """Whether a path from the root belongs to the ledger."""
-    return path.startswith(FOLDER + "/")
 
 
 def _settings(root: str, edits: Sequence[Edit]) -> Config | None:

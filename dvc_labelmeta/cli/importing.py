@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -11,7 +12,17 @@ from typing import Any, NamedTuple
 
 import typer
 
-from dvc_labelmeta.cli.common import quiet, refuse_other, root_of, split_paths
+from dvc_labelmeta.cli.common import (
+    Carried,
+    actor,
+    put,
+    quiet,
+    refuse_other,
+    root_of,
+    say,
+    split_paths,
+)
+from dvc_labelmeta.cli.events import Telling, ready
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.errors import CLEAN, FINDINGS, NotARepository, Refused
 from dvc_labelmeta.model.sidecar import Sidecar
@@ -23,17 +34,23 @@ from dvc_labelmeta.read.recording import Known, Version, records
 from dvc_labelmeta.read.source import find_root
 from dvc_labelmeta.report.text import plain
 from dvc_labelmeta.write import salt
-from dvc_labelmeta.write.edits import Edit, apply, changes, content, lock
+from dvc_labelmeta.write.edits import Edit, content, lock
 from dvc_labelmeta.write.records import Appended, append, block, default_path
 from dvc_labelmeta.write.splice import merged
 
 _PREVIEW = 5
+_BATCHES = 20  # to name in an event
 _ENDINGS = (".jsonl", ".ndjson")
 
 
 class Export(NamedTuple):
-    """An export to read. keep, drop, people: its keys as in read/privacy.py."""
+    """An export to read. keep, drop, people: its keys as in read/privacy.py.
 
+    platform, path: what it is called on the command line, and where it is.
+    """
+
+    platform: str
+    path: str
     drafts: Callable[[Tally], Iterator[Draft]]
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
@@ -74,6 +91,7 @@ class Done(NamedTuple):
     notes: list[str]
     goal: Goal | None
     withheld: bool
+    batches: list[str]
 
 
 def here(context: typer.Context, name: str) -> str:
@@ -90,17 +108,20 @@ def carry_over(context: typer.Context, export: Export, wish: Wish) -> int:
         goal = _goal(context, project, wish)
         secret = _salt(project, wish)
         known = _known(project, goal, wish)
+        of_split = goal is not None and goal.sidecar is not None and root
+        if of_split and not wish.dry_run:
+            ready(root or "", actor(context))
         done = _import(export, wish, goal, secret, known)
-        edits = []
+        written = Carried([], (), ())
         if goal is not None and goal.sidecar is not None and root and not done.withheld:
             check = salt.fingerprint(secret.text) if secret else ""
             edits = [_sidecar_edit(root, goal.sidecar, goal, done.appended, check)]
-        # all is written before a word is said: whoever reads may close the pipe
-        written = changes(edits) if wish.dry_run else apply(root or "", edits)
+            # all is written before a word is said: whoever reads may close the pipe
+            telling = _telling(export, done, goal.sidecar, check)
+            written = put(context, root, edits, dry_run=wish.dry_run, telling=telling)
     _say(context, done, wish)
     if wish.format == "text" and not quiet(context):
-        for edit in written:
-            typer.echo(f"{'would ' if wish.dry_run else ''}{edit.verb} {edit.path}")
+        say(written, dry_run=wish.dry_run)
     return FINDINGS if done.tally.count(LEFT_OUT) else CLEAN
 
 
@@ -179,6 +200,33 @@ def _sidecar_edit(root: str, one: Sidecar, goal: Goal, done: Appended, check: st
     return Edit(one.path, before, after.encode())
 
 
+def _telling(export: Export, done: Done, one: Sidecar, check: str) -> Telling:
+    """Return what the event says of an import; without new records it is none."""
+    if not done.appended.new or done.goal is None:
+        return Telling()
+    details = {
+        "layer": done.goal.layer,
+        "platform": export.platform,
+        "source": os.fsencode(os.path.basename(export.path)).decode(errors="replace"),
+        "sha256": _sha256(export.path),
+        "new": done.appended.new,
+        "there_already": done.appended.there,
+        "left_out": done.tally.count(LEFT_OUT),
+        "batches": done.batches,
+        "salt": check,
+    }
+    told = {key: value for key, value in details.items() if value not in ("", [])}
+    return Telling("imported", {f"split:{one.split}": told})
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb") as file:
+        digest = hashlib.sha256()
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
 def _salt(project: Project | None, wish: Wish) -> salt.Salt | None:
     if wish.keep_ids:
         return None
@@ -225,11 +273,14 @@ def _import(
     tally = Tally()
     privacy = Privacy(secret.text if secret else None, export.keep, export.drop, export.people)
     preview: list[dict[str, Any]] = []
+    batches: set[str] = set()
 
     def seen() -> Iterator[dict[str, Any]]:
         for record in records(export.drafts(tally), privacy, tally, known):
             if len(preview) < _PREVIEW:
                 preview.append(record)
+            if "batch" in record and len(batches) < _BATCHES:
+                batches.add(str(record["batch"]))
             yield record
 
     def fine() -> bool:
@@ -240,7 +291,7 @@ def _import(
     notes = [secret.note] if secret and secret.note else []
     if secret is None:
         notes.append("people's ids were kept as they are (--keep-ids)")
-    return Done(tally, appended, preview, notes, goal, not fine())
+    return Done(tally, appended, preview, notes, goal, not fine(), sorted(batches))
 
 
 def _say(context: typer.Context, done: Done, wish: Wish) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from dvc_labelmeta.cli import linking
 from dvc_labelmeta.cli.common import DryRun, carry_out, quiet, root_of, split_paths
+from dvc_labelmeta.cli.events import Telling
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.cli.stage import refuse_circle
 from dvc_labelmeta.errors import Refused
@@ -164,6 +165,8 @@ def mv(
         before, after = split_paths(root, root_of(context), [old, new])
         snapshot = load(root, also=[after])
         edits = linking.moving(snapshot, before, after)
-        carry_out(context, root, edits, dry_run=dry_run)
+        details = {f"split:{after}": {"from": before}, f"split:{before}": {"to": after}}
+        telling = Telling("moved", details)
+        carry_out(context, root, edits, dry_run=dry_run, telling=telling)
     if not quiet(context):
         _warn_of_users(snapshot, [before])

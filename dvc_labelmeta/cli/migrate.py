@@ -13,12 +13,15 @@ import typer
 from dvc_labelmeta.cli.common import (
     DryRun,
     Format,
+    actor,
     carry_out,
     quiet,
     refuse_other,
     root_of,
     split_paths,
 )
+from dvc_labelmeta.cli.events import Telling, ready
+from dvc_labelmeta.cli.link import adding
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.cli.sources import LayerOption, need_engine, only, reading
 from dvc_labelmeta.errors import CLEAN, FINDINGS
@@ -96,6 +99,7 @@ def _run(
         typer.echo(f"labelmeta: nothing was written; {why}", err=True)
         return FINDINGS
     if found.carried and not dry_run:
+        ready(project.root, actor(context))
         write(found, carrying)
         todo = edits(project, found, total)
     _finish(context, project, found, todo, dry_run=dry_run, told=format_ == "text")
@@ -153,6 +157,26 @@ def _show(told: dict[str, Any], format_: str) -> None:
         typer.echo(migration_text(told))
 
 
+def _telling(found: Found, *, counted: bool) -> Telling:
+    """Return what the event says; one that only catches up with what was done is no migration."""
+    one, layer = found.source.sidecar, found.source.layer
+    if one is None or layer is None or not (found.carried or layer.guideline != found.link):
+        return Telling()
+    if not counted:
+        return Telling("migrated")
+    from dvc_labelmeta.read.migrated import migrated  # noqa: PLC0415  # needs the extra
+
+    carried = migrated(found.source, found.link.version, layer.guideline.version)
+    details = {
+        "layer": layer.name,
+        "from": [{"version": name, "records": count} for name, count in carried.items()],
+        "to": found.link.version,
+        "carried": sum(carried.values()),
+        "left": found.stays,
+    }
+    return Telling("migrated", {f"split:{one.split}": details})
+
+
 def _finish(
     context: typer.Context,
     project: Project,
@@ -166,12 +190,8 @@ def _finish(
     path = os.path.relpath(found.source.path, project.root).replace(os.sep, "/")
     if told and found.carried and not quiet(context):
         typer.echo(f"{'would ' if dry_run else ''}change {path}")
-    if told:
-        done = carry_out(context, project.root, todo, dry_run=dry_run)
-    else:
-        from dvc_labelmeta.write.edits import apply, changes  # noqa: PLC0415  # with JSON only
-
-        done = changes(todo) if dry_run else apply(project.root, todo)
+    telling = _telling(found, counted=not dry_run)
+    done = carry_out(context, project.root, todo, dry_run=dry_run, telling=telling, told=told)
     if not told or quiet(context):
         return
     if not done and not found.carried:
@@ -181,7 +201,8 @@ def _finish(
         names = [edit.path for edit in done]
         added = [f"{path}.dvc"] if tracked else [path] if found.carried else []
         first = f"dvc add {shlex.quote(path)} && " if tracked else ""
-        typer.echo(f"next: {first}git add {shlex.join([*added, *names])}")
+        line = adding(project.root, project.root, [*added, *names])
+        typer.echo(f"next: {first}{line.removeprefix('next: ')}")
         if found.carried:
             typer.echo(
                 "note: records were carried over, not the data: labels that stand in the data "

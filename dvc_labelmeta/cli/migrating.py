@@ -58,6 +58,11 @@ class Found(NamedTuple):
         return sum(self.states[state] for state in OUTCOMES if state not in _STAY)
 
     @property
+    def stays(self) -> int:
+        """How many records stay under their version, for a person to do."""
+        return sum(self.states[state] for state in _STAY)
+
+    @property
     def unsaid(self) -> int:
         """How many records stay, and name no version: they would go with the link, unseen."""
         return sum(case.unsaid for case in self.left if case.decided.state in _STAY)

@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from dvc_labelmeta.cli.common import DryRun, carry_out, quiet, refuse_other, root_of
+from dvc_labelmeta.cli.events import Telling
 from dvc_labelmeta.cli.gate import today
-from dvc_labelmeta.cli.releasing import Site, Wish, archive, plan, released, site
+from dvc_labelmeta.cli.releasing import Plan, Site, Wish, archive, plan, released, site
 from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.guideline import declared_bump
 from dvc_labelmeta.read.git import open_repository
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.source import find_root
@@ -69,10 +71,20 @@ def release(
             )
         made = plan(at, wish)
         kept = archive(at, made.version, made.files) if with_archive else []
-        carry_out(context, at.snapshot.root, [*made.edits, *kept], dry_run=dry_run)
+        edits, telling = [*made.edits, *kept], _telling(id_, made)
+        carry_out(context, at.snapshot.root, edits, dry_run=dry_run, telling=telling)
         if not quiet(context):
             needs = f" (the changes need {made.found.needed})" if made.found else ""
             typer.echo(plain(f"{id_} {made.version}{needs}: commit all of this together"))
+
+
+def _telling(id_: str, made: Plan) -> Telling:
+    """Return what the event says; approvals are among its claims."""
+    details = {"effective_from": str(made.stated["effective_from"])}
+    if made.found is not None and made.found.step.previous is not None:
+        details["bump"] = declared_bump(made.found.step.previous.number, made.version)
+    kind = "retired" if made.stated.get("status") == "retired" else "released"
+    return Telling(kind, {f"guideline:{id_}": details}, str(made.stated.get("change_note", "")))
 
 
 def archive_(

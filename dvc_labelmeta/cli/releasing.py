@@ -62,12 +62,13 @@ class Site(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A release that may be written; files: what is released, by name."""
+    """A release that may be written; files: what is released, by name. stated: guideline.yaml."""
 
     version: str
     edits: tuple[Edit, ...]
     files: Mapping[str, bytes]
     found: Comparison | None
+    stated: Mapping[str, Any]
 
 
 def site(snapshot: Snapshot, repository: Repository, objects: Objects, id_: str) -> Site:
@@ -114,7 +115,8 @@ def plan(at: Site, wish: Wish) -> Plan:
     _refuse_owed(_planned(at, found, base, structure, head, said), wish.today)
     files["" if edit.path == at.guideline.path else STRUCTURED] = after
     listed = _listed(at, version, head.object, structure)
-    return Plan(version, (edit, listed, _told(at, version, structure, found)), files, found)
+    edits = (edit, listed, _told(at, version, structure, found))
+    return Plan(version, edits, files, found, structure)
 
 
 def _stated(at: Site, values: Mapping[str, Any]) -> tuple[Edit, Mapping[str, Any]]:

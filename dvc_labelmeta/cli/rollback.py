@@ -17,12 +17,16 @@ from dvc_labelmeta.cli.common import (
     root_of,
     split_paths,
 )
+from dvc_labelmeta.cli.events import Telling
 from dvc_labelmeta.cli.link import adding
 from dvc_labelmeta.cli.project import Project
+from dvc_labelmeta.diff.rollback import Rollback
+from dvc_labelmeta.model.event import Draft
 from dvc_labelmeta.read.git import open_repository
 from dvc_labelmeta.read.source import find_root
-from dvc_labelmeta.write.edits import Edit, apply, changes, lock
+from dvc_labelmeta.write.edits import Edit, changes, lock
 
+ROLLED_BACK = "rolled-back"
 ROLLBACK_EXAMPLE = "Example: labelmeta rollback sentiment data/train.csv --to 1.2.0 --dry-run"
 
 
@@ -79,27 +83,33 @@ def rollback(
             typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         elif todo and not quiet(context):
             typer.echo("\n".join(map(rollback_text, told)))
-        _write(context, root, edits, dry_run=dry_run, told=format_ == "text")
+        text = format_ == "text"
+        done = carry_out(context, root, edits, dry_run=dry_run, telling=_telling(told), told=text)
     if format_ == "text" and not quiet(context):
         places = [path for one in told for path in one.checkout]
-        _say_next(root, start, todo, places, dry_run=dry_run)
+        _say_next(root, start, done, places, dry_run=dry_run)
 
 
-def _write(
-    context: typer.Context, root: str, edits: list[Edit], *, dry_run: bool, told: bool
-) -> None:
-    if told:
-        carry_out(context, root, edits, dry_run=dry_run)
-    elif not dry_run:
-        apply(root, edits)
+def _telling(told: list[Rollback]) -> Telling:
+    """Return what events say: of guidelines, too, as no edit of a file tells their state."""
+    details: dict[str, dict[str, str]] = {}
+    states = []
+    for one in told:
+        subject = f"{one.kind}:{one.name}"
+        details[subject] = {"to": one.to} | ({"commit": one.commit[0]} if one.commit else {})
+        for turn in one.turns if one.kind == "guideline" else ():
+            if turn.after is not None:
+                claims = {"version": turn.after.version, "object": turn.after.object}
+                states.append(Draft(ROLLED_BACK, subject, claims, details[subject]))
+    return Telling(ROLLED_BACK, details, states=states)
 
 
 def _say_next(
-    root: str, start: str, todo: list[Edit], checkout: list[str], *, dry_run: bool
+    root: str, start: str, done: list[Edit], checkout: list[str], *, dry_run: bool
 ) -> None:
-    if not todo:
+    if not done:
         typer.echo("nothing to change")
     elif not dry_run:
         if places := shlex.join(checkout):
             typer.echo(f"next: dvc checkout {places}   # dvc pull, where the cache lacks it")
-        typer.echo(adding(root, start, [edit.path for edit in todo]) + " && git commit")
+        typer.echo(adding(root, start, [edit.path for edit in done]) + " && git commit")
