@@ -44,6 +44,22 @@ VALUES = st.recursive(
 )
 LINK = {"id": "tone", "version": "1.0.0", "commit": "0" * 40, "object": "f" * 40}
 VALID: dict[str, Any] = {
+    "annotators": {
+        "schema": "labelmeta/annotators/v1",
+        "annotators": {
+            "a-1": {
+                "type": "person",
+                "role": "expert",
+                "training": [{"what": "tone", "version": "1.0.0", "at": "2026-01-05"}],
+                "active": {"from": "2026-01-05", "until": "2026-02-05"},
+                "consent": {"given": "2026-01-05", "scope": "research"},
+                "tools": ["t"],
+                "conditions": {"pay": "per hour"},
+                "person": "0" * 64,
+            },
+            "p-2": {"redacted": "2026-02-05"},
+        },
+    },
     "migration": {
         "schema": "labelmeta/migration/v1",
         "from": "1.1.0",

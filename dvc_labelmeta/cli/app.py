@@ -21,6 +21,7 @@ class Commands(Late):
         "mv": Command("link", "MV_EXAMPLE"),
         "check": Command("check", "CHECK_EXAMPLE"),
         "gate": Command("check", "GATE_EXAMPLE"),
+        "audit": Command("audit", "AUDIT_EXAMPLE"),
         "diff": Command("diff", "DIFF_EXAMPLE"),
         "log": Command("log", "LOG_EXAMPLE"),
         "trace": Command("trace", "TRACE_EXAMPLE"),
@@ -32,6 +33,7 @@ class Commands(Late):
         "stage": Group("stage", "Example: labelmeta stage require train"),
         "ledger": Group("ledger", "Example: labelmeta ledger verify"),
         "hook": Group("hook", "Example: labelmeta hook install"),
+        "annotators": Group("annotators", "Example: labelmeta annotators list"),
         "annotations": Group("annotations", "Example: labelmeta annotations stats data/train.csv"),
     }
 

@@ -12,15 +12,16 @@ from typer.main import get_group
 
 
 class Command(NamedTuple):
-    """Where a command is: a module of this package, and its function, which has its name.
+    """Where a command is: a module of this package, and its function.
 
     example, text: the names of what stands below its help, and of its help where that is not
-    the function's docstring.
+    the function's docstring. function: its name, where that is not the command's.
     """
 
     module: str
     example: str = "EXAMPLE"
     text: str = ""
+    function: str = ""
 
 
 class Group(NamedTuple):
@@ -58,5 +59,5 @@ def _imported(name: str, place: Command | Group) -> Any:
     else:
         text = getattr(module, place.text) if place.text else None
         add = one.command(name, epilog=getattr(module, place.example), help=text)
-        add(getattr(module, name))
+        add(getattr(module, place.function or name))
     return get_group(one).commands[name]

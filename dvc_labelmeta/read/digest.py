@@ -5,19 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
-def records_hash(path: str, files: Sequence[str]) -> str:
+def records_hash(path: str, files: Sequence[str], held: Mapping[str, str] = _NONE) -> str:
     """Return the md5 of the only file, or `<md5>.dir` of the list of several, by their names.
 
-    path: the folder or pattern that `files` were found by.
+    path: the folder or pattern that `files` were found by. held: where a file that is about to
+    be written has its content now.
     """
     if list(files) == [path]:
-        return _md5(path)
+        return _md5(held.get(path, path))
     folder = path if os.path.isdir(path) else os.path.dirname(path)
     entries = [
-        {"md5": _md5(file), "relpath": os.path.relpath(file, folder).replace(os.sep, "/")}
+        {
+            "md5": _md5(held.get(file, file)),
+            "relpath": os.path.relpath(file, folder).replace(os.sep, "/"),
+        }
         for file in files
     ]
     listed = json.dumps(sorted(entries, key=lambda entry: entry["relpath"]), sort_keys=True)

@@ -103,6 +103,17 @@ class Text:
             raise Refused(f"{_name(pointer)} begins with a comment; edit the file by hand")
         return self.replaced(start, _end(node), f" {source}")
 
+    def exchange(self, pointer: Pointer, key: str, source: str) -> Text:
+        """Return the text with the key at `pointer` and all that it holds, comments too, replaced.
+
+        A comment behind it on its last line goes with it.
+        """
+        parent, node = self.node(pointer[:-1]), self.node(pointer)
+        old = next(k for k, v in parent.value if v is node)
+        end = _end(node) if parent.flow_style else self.end_of_line(_end(node))
+        end = len(self.text[:end].rstrip())  # a block of text reaches over empty lines
+        return self.replaced(old.start_mark.index, end, f"{plain(key)}: {source}")
+
     def insert_after(self, pointer: Pointer, key: str, source: str) -> Text:
         """Return the text with `key: source` on a line of its own below the key at `pointer`."""
         parent, node = self.node(pointer[:-1]), self.node(pointer)

@@ -126,3 +126,16 @@ def test_node_of_a_pointer() -> None:
     assert text.node(("a", "b")) is None
     assert text.node(("a", 0, "x")) is None
     assert text.node(()) is text.root
+
+
+def test_an_entry_is_exchanged_with_all_it_holds() -> None:
+    text = "m:\n  # first\n  a:\n    x: 1   # x\n    # inside\n    y: |\n      long\n\n  # second\n  b: {z: 1}\n"
+    after = Text(text).exchange(("m", "a"), "n 1", "{}").text
+    assert after == 'm:\n  # first\n  "n 1": {}\n\n  # second\n  b: {z: 1}\n'
+    assert Text(text).exchange(("m", "b"), "c", "{}").text.endswith("# second\n  c: {}\n")
+    assert Text("m: {a: {x: 1}, b: 2} # end\n").exchange(("m", "a"), "c", "{}").text == (
+        "m: {c: {}, b: 2} # end\n"
+    )
+    assert (
+        Text("m:\n  a:\n  b: 1\n").exchange(("m", "a"), "c", "{}").text == "m:\n  c: {}\n  b: 1\n"
+    )

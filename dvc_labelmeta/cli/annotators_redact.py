@@ -1,0 +1,167 @@
+"""`annotators redact`: a person is taken out of all that may change, and what stays is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import tempfile
+from typing import Annotated, Any
+
+import typer
+
+from dvc_labelmeta.cli.annotator_traces import left
+from dvc_labelmeta.cli.common import (
+    DryRun,
+    Format,
+    actor,
+    carry_out,
+    quiet,
+    refuse_other,
+    root_of,
+)
+from dvc_labelmeta.cli.events import ready, stamp
+from dvc_labelmeta.cli.redacting import (
+    Plan,
+    all_sources,
+    finish,
+    pending,
+    plan,
+    registered,
+    write,
+)
+from dvc_labelmeta.cli.sources import need_engine
+from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.annotators import REGISTRY
+from dvc_labelmeta.model.event import Draft
+from dvc_labelmeta.model.snapshot import Snapshot
+from dvc_labelmeta.read.snapshot import load
+from dvc_labelmeta.read.source import find_root
+from dvc_labelmeta.read.sources import shards
+from dvc_labelmeta.report.redaction import redaction_text
+from dvc_labelmeta.write.edits import content, lock
+from dvc_labelmeta.write.redaction import Swap
+
+EXAMPLE = 'Example: labelmeta annotators redact a-5f2c91 --reason "asked for it" --dry-run'
+_PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+
+
+def redact(
+    context: typer.Context,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The pseudonym to be erased.")],
+    to: Annotated[
+        str,
+        typer.Option(help="Pseudonym to put in its place; default: a new one by chance."),
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the ledger; do not name the person.")] = "",
+    dry_run: DryRun = False,
+    format_: Format = "text",
+) -> None:
+    """Take a person out of records, registry and ledger, and tell what stays elsewhere.
+
+    In the records of all linked splits another pseudonym takes the place of this one: as
+    annotator, reviewer, session or batch, within ids of records, and as a value or key in
+    `extra`. Notes and rationales are left as people wrote them, and listed. The entry in
+    annotators.yaml keeps the day of the erasure only. The openings of the person's commitments
+    in labelmeta/ledger/people/ are removed: the ledger stays whole and provable, and nobody can
+    tell from it any more who it was.
+
+    What Git's history, tags, DVC's cache and remotes and clones of others still have is counted
+    and listed, with what removes it. A run that was killed is finished by the next one.
+    """
+    refuse_other("--format", format_, ("text", "json"))
+    if not id_.strip() or to == id_ or (to and not _PSEUDONYM.match(to)):
+        raise Refused("name a pseudonym, and another one of letters, digits, dots, dashes: --to")
+    root = find_root(root_of(context))
+    with lock(root), tempfile.TemporaryDirectory(prefix="labelmeta-") as folder:
+        told = _run(context, root, Swap(id_, to), reason, folder, dry_run, format_)
+    if format_ == "json":
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        typer.echo(redaction_text(told))
+
+
+def _run(
+    context: typer.Context,
+    root: str,
+    swap: Swap,
+    reason: str,
+    folder: str,
+    dry_run: bool,
+    format_: str,
+) -> dict[str, Any]:
+    if not dry_run:
+        ready(root, actor(context))
+    known = pending(root, swap.old)
+    snapshot = load(root, with_pipeline=False)
+    if snapshot.faults:
+        raise Refused(f"{snapshot.faults[0].message}: mend it first, else an identity may stay")
+    if swap.new and swap.new != known.get("new"):
+        _refuse_taken(snapshot, swap.new)
+    swap = swap._replace(new=known.get("new") or swap.new or f"p-{secrets.token_hex(6)}")
+    day = stamp(root, actor(context)).at[:10]
+    done = plan(snapshot, swap, reason, day, known, folder)
+    if not done.empty:
+        _carry_out(context, root, done, dry_run=dry_run, told=format_ == "text")
+    elif known and not dry_run:
+        finish(root)
+    return _told(snapshot, done, folder, dry_run=dry_run)
+
+
+def _carry_out(context: typer.Context, root: str, done: Plan, *, dry_run: bool, told: bool) -> None:
+    """Write records first, then what speaks of them with the events."""
+    telling = done.telling
+    if dry_run:  # what would follow from files that are not written
+        splits = [Draft("redacted", f"split:{path}") for path in _splits(done)]
+        telling = telling._replace(drafts=(*splits, *telling.drafts))
+    else:
+        write(root, done)
+    if told and not quiet(context):
+        for one in done.rewritten:
+            for path in one.files:
+                name = os.path.relpath(path, root).replace(os.sep, "/")
+                typer.echo(f"{'would ' if dry_run else ''}change {name}")
+    carry_out(context, root, [*done.edits], dry_run=dry_run, telling=telling, told=told)
+    if not dry_run:
+        finish(root)
+
+
+def _splits(done: Plan) -> list[str]:
+    ending = ".labelmeta.yaml"
+    return [edit.path.removesuffix(ending) for edit in done.edits if edit.path.endswith(ending)]
+
+
+def _told(snapshot: Snapshot, done: Plan, folder: str, *, dry_run: bool) -> dict[str, Any]:
+    records = [
+        {
+            "path": one.path,
+            "records": one.records,
+            "before": one.before,
+            "after": one.after,
+            "dvc": os.path.exists(os.path.join(snapshot.root, f"{one.path}.dvc")),
+        }
+        for one in done.rewritten
+    ]
+    return {
+        "pseudonym": "" if done.empty else done.swap.new,
+        "dry_run": dry_run,
+        "nothing_to_do": done.empty,
+        "records": records,
+        "registry": done.entry,
+        "openings": sorted(done.removed),
+        "stays": left(snapshot, done, folder, dry_run=dry_run),
+    }
+
+
+def _refuse_taken(snapshot: Snapshot, new: str) -> None:
+    """Refuse a pseudonym that somebody else has: two people would be one."""
+    need_engine()
+    from dvc_labelmeta.read.annotators import seen  # noqa: PLC0415  # DuckDB is an extra
+
+    names = {*registered(content(snapshot.root, REGISTRY))}
+    for sources in all_sources(snapshot).values():
+        files = shards(sources[0].path, sources[0].format)
+        names |= {one.annotator for one in seen(files, sources[0].format)}
+    if new in names:
+        raise Refused(f"--to {new}: another annotator is called so, and two would become one")
