@@ -100,6 +100,7 @@ class Tracer:
         self.snapshot, self.repository, self.objects = snapshot, repository, objects
         self.wordings = wordings
         self._histories: dict[str, History] = {}
+        self._items: dict[tuple[str, str, str], list[Any]] = {}  # by path, layer and item
         self.unread: list[str] = []
 
     def traces(self, name: str, split: str) -> list[Trace]:
@@ -137,7 +138,12 @@ class Tracer:
         )
 
     def _in_records(self, source: Source, name: str, fields: tuple[str, ...]) -> Iterator[Hit]:
-        for record in self._named(source, [name], fields):
+        found = self._named(source, [name], fields)
+        if "item" in fields:  # no need to look for them a second time
+            self._items[self._path(source), source.layer_name, name] = [
+                record for record in found if text(record, "item") == name
+            ]
+        for record in found:
             item = text(record, "item")
             if name == item and "item" in fields:
                 yield Hit(source, item)
@@ -170,7 +176,9 @@ class Tracer:
         source = hit.source
         one, layer = source.sidecar, source.layer
         assert one is not None and layer is not None  # noqa: PT018, S101  # of a linked split
-        now = self._named(source, [hit.item], ("item",))
+        now = self._items.get((self._path(source), layer.name, hit.item))
+        if now is None:
+            now = self._named(source, [hit.item], ("item",))
         labels, past = self._history(source).of(hit.item, now)
         labels = [label for label in labels if text(label.record, "layer") in {"", layer.name}]
         told = [self.wordings.seen(label, layer, one.split) for label in ordered(labels)]
