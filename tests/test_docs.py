@@ -65,6 +65,7 @@ def test_files_shown_fit_their_schemas() -> None:
     assert misfits("sidecar", parse(sidecar)) == []
     config = parse(block("version: 1", "yaml"))
     assert misfits("config", config) == []
+    assert misfits("annotators", parse(block("labelmeta/annotators/v1", "yaml"))) == []
 
 
 def test_python_shown_runs(linked: Repo) -> None:
