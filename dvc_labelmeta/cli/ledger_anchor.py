@@ -9,7 +9,7 @@ import typer
 
 from dvc_labelmeta.cli.common import DryRun, quiet, root_of
 from dvc_labelmeta.errors import Refused
-from dvc_labelmeta.model.anchor import TRAILER, Anchor, Said, anchor_text, tag_name
+from dvc_labelmeta.model.anchor import TRAILER, Anchor, Said, anchor_text, tag_name, without
 from dvc_labelmeta.model.event import EVENTS, FOLDER, HEADS
 from dvc_labelmeta.read.anchors import tags
 from dvc_labelmeta.read.git import Objects, Repository, open_repository
@@ -17,6 +17,7 @@ from dvc_labelmeta.read.ledger import Disk, Files, event, united
 from dvc_labelmeta.read.source import find_root
 from dvc_labelmeta.read.stored import Stored
 from dvc_labelmeta.report.text import plain
+from dvc_labelmeta.write.edits import content, write_file
 
 EXAMPLE = 'Example: git commit --trailer "$(labelmeta ledger anchor)"'
 
@@ -25,6 +26,13 @@ def anchor(
     context: typer.Context,
     rev: Annotated[
         str, typer.Option(help="Of a commit or tree; default: the working tree.", metavar="REV")
+    ] = "",
+    into: Annotated[
+        str,
+        typer.Option(
+            help="Put it into this file with a commit message, in place of an older one.",
+            metavar="FILE",
+        ),
     ] = "",
     tag: Annotated[
         bool, typer.Option("--tag", help="Tag HEAD with it as labelmeta/COUNT, annotated.")
@@ -41,8 +49,8 @@ def anchor(
     """
     if sign and not tag:
         raise Refused("--sign signs a tag: give --tag too (`git commit -S` signs a commit)")
-    if tag and rev:
-        raise Refused("--tag is for the ledger in HEAD; give it without --rev")
+    if tag and (rev or into):
+        raise Refused("--tag is for the ledger in HEAD; give it without --rev and --into")
     root = find_root(root_of(context))
     repository = open_repository(root)
     with repository.git.objects() as objects:
@@ -50,8 +58,10 @@ def anchor(
         said = said_of(Stored(objects, at, repository.git.prefix) if at else Disk(root), repository)
         if tag:
             _tag(context, repository, objects, said, sign=sign, dry_run=dry_run)
+        elif into and not dry_run:
+            _put(repository, os.path.abspath(into), said)
         else:
-            typer.echo(f"{TRAILER}: {anchor_text(said)}")
+            typer.echo(plain(_trailer(said)))
 
 
 def said_of(files: Files, repository: Repository) -> Said:
@@ -65,6 +75,22 @@ def said_of(files: Files, repository: Repository) -> Said:
         )
     folder = repository.git.prefix.rstrip("/")
     return Said(tuple(one.hash for one in heads), united(files, heads), folder)
+
+
+def _trailer(said: Said) -> str:
+    return f"{TRAILER}: {anchor_text(said)}"
+
+
+def _put(repository: Repository, path: str, said: Said) -> None:
+    """Change the trailer in a message; Git knows where in it trailers stand."""
+    folder, name = os.path.split(path)
+    text = content(folder, name)
+    if text is None:
+        raise Refused(f"--into {path}: there is no such file")
+    rest = without(text.decode("utf-8", "surrogateescape"), said.folder)
+    write_file(path, rest.encode("utf-8", "surrogateescape"))
+    how = ("--in-place", "--where", "end", "--if-exists", "add", "--trailer", _trailer(said))
+    repository.git.run("interpret-trailers", *how, path)
 
 
 def _tag(
@@ -89,7 +115,7 @@ def _tag(
         _refuse_other(old, said, objects, sign=sign)
     elif not dry_run:
         who = {k: v for k, v in os.environ.items() if k.startswith("GIT_COMMITTER_")}
-        message = f"Ledger of {said.total} events\n\n{TRAILER}: {anchor_text(said)}\n"
+        message = f"Ledger of {said.total} events\n\n{_trailer(said)}\n"
         how = "--sign" if sign else "--annotate"
         git.run("tag", how, "--message", message, name, repository.head, env=who)
     if not quiet(context):

@@ -72,6 +72,12 @@ def said_in(message: str, folder: str) -> list[Said | None]:
     return [one for one in found if one is None or one.folder == folder]
 
 
+def without(message: str, folder: str) -> str:
+    """Return a commit message without the trailers of the project in `folder`."""
+    lines = message.splitlines(keepends=True)
+    return "".join(line for line in lines if not any(said_in(line, folder)))
+
+
 def tag_name(count: int, folder: str = "") -> str:
     """Return the name of the tag for a number of events; folder: the project's, "" = the top."""
     return f"{tag_prefix(folder)}{count}"

@@ -7,6 +7,7 @@ import re
 import shlex
 
 from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.anchor import TRAILER
 from dvc_labelmeta.model.config import CONFIG_FILE
 from dvc_labelmeta.model.event import FOLDER
 
@@ -54,18 +55,16 @@ def _block(project: str) -> str:
 
 def _trailer_block(project: str) -> str:
     """What is committed counts, not the working tree; an empty message stays empty, so that Git
-    gives the commit up.
+    gives the commit up. A message with an old trailer (an amended commit's) gets a new one.
     """
     begin, end = _marks(project)
     folder = shlex.quote(posixpath.normpath(f"{project}/{FOLDER}"))
-    anchor = f"labelmeta --root {shlex.quote(project)} ledger anchor --rev"
+    anchor = f"labelmeta --root {shlex.quote(project)} ledger anchor"
     return (
         f"{begin}\n"
-        f"if ! git diff --cached --quiet -- {folder} &&\n"
+        f"if {{ ! git diff --cached --quiet -- {folder} || grep -qi '^{TRAILER}:' \"$1\"; }} &&\n"
         """  sed '/^. -* >8 -*$/,$d' "$1" | git stripspace --strip-comments | grep -q .; then\n"""
-        f'  trailer=$({anchor} "$(git write-tree)" </dev/null) &&\n'
-        f'  git interpret-trailers --in-place --if-exists replace --trailer "$trailer" "$1" ||\n'
-        f"  exit $?\n"
+        f'  {anchor} --rev "$(git write-tree)" --into "$1" </dev/null || exit $?\n'
         f"fi\n{end}\n"
     )
 

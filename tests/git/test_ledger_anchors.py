@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dvc_labelmeta.model.anchor import Anchor
+from dvc_labelmeta.model.anchor import TRAILER, Anchor
 from dvc_labelmeta.read.anchors import anchors
 from dvc_labelmeta.read.git import open_repository
 from dvc_labelmeta.read.ledger import Disk
@@ -107,9 +107,10 @@ def test_a_tag_needs_a_ledger_that_is_committed(
 
 def test_options_that_mean_nothing_together(linked: Repo) -> None:
     assert "--tag too" in linked.labelmeta("ledger", "anchor", "--sign", code=2).err
-    assert "without --rev" in linked.labelmeta(
-        "ledger", "anchor", "--tag", "--rev", "HEAD", code=2
-    ).err  # fmt: skip
+    for more in (("--rev", "HEAD"), ("--into", "x")):
+        ran = linked.labelmeta("ledger", "anchor", "--tag", *more, code=2)
+        assert "without --rev" in ran.err
+    assert "no such file" in linked.labelmeta("ledger", "anchor", "--into", "x", code=2).err
 
 
 def test_tags_that_were_moved_or_made_by_hand_are_told(linked: Repo) -> None:
@@ -216,6 +217,11 @@ def test_the_hook_anchors_what_is_committed_and_nothing_else(linked: Repo) -> No
     linked.git("commit", "-q", "--amend", "--no-edit")
     (found,) = read(linked)
     assert found.heads == found.held == heads(linked)
+    linked.git("commit", "-q", "--amend", "--no-verify", "-m", f"x\n\n{TRAILER}: {'a' * 64} 1")
+    linked.git("commit", "-q", "--amend", "--no-edit")  # as after a rebase
+    (found,) = read(linked)
+    assert found.heads == found.held == heads(linked)
+    assert linked.git("log", "-1", "--format=%B").count(TRAILER) == 1
     assert linked.run("git", "commit", "-q", "-m", "  ", "--allow-empty", code=1).code == 1
 
     linked.labelmeta("hook", "uninstall")
@@ -242,8 +248,18 @@ def test_two_projects_of_a_repository_do_not_take_each_others_anchors(
     assert [one.rpartition("/")[0] for one in top.git("tag").split()] == [
         "labelmeta/a%20b", "labelmeta/c",
     ]  # fmt: skip
+    before = {name: heads(top, name) for name in ("a b", "c")}
+    for name in before:
+        top.labelmeta("--root", name, "hook", "install", "--trailer")
+        top.labelmeta("--root", name, "unlink", "data/train.csv")
+    top.git("add", "-A")
+    top.git("commit", "-q", "-m", "Change both", "-m", "Signed-off-by: Ada")
+    top.git("commit", "-q", "--amend", "--no-edit")
+    keys = top.git("log", "-1", "--format=%(trailers:only,keyonly)").split()
+    assert keys == ["Signed-off-by", TRAILER, TRAILER]
     for name in ("a b", "c"):
-        found = read(top, folder=name)
+        first, *found = read(top, folder=name)
+        assert first.heads == first.held == heads(top, name)
         assert [one.kind for one in found] == ["trailer", "tag"]
-        assert {one.heads for one in found} == {heads(top, name)} == {one.held for one in found}
+        assert {one.heads for one in found} == {before[name]} == {one.held for one in found}
         assert not any(one.fault for one in found)

@@ -103,6 +103,10 @@ def test_keep_survives_squash_gc_and_clones_with_the_refspec(linked: Repo, tmp_p
     ).out  # fmt: skip
     assert without.git("config", "--get-all", "remote.origin.fetch").count(REFS) == 1
     assert codes(without) == {"LM109"}
+    server = tmp_path / "server.git"
+    linked.git("init", "-q", "--bare", str(server))
+    linked.git("push", "-q", str(server), REFS)
+    assert ref in linked.git("ls-remote", str(server), ref)
     assert "no such remote" in linked.labelmeta(
         "ledger", "keep", "--configure", "nowhere", code=2
     ).err  # fmt: skip

@@ -15,6 +15,7 @@ from dvc_labelmeta.model.anchor import (
     number,
     said_in,
     tag_name,
+    without,
 )
 from dvc_labelmeta.model.attestation import (
     PAYLOAD,
@@ -62,6 +63,8 @@ def test_lines_of_a_message_and_names_of_tags() -> None:
     message = f"x\n\nlabelmeta-ledger: {A} 3\nLabelmeta-Ledger: {B} 4 sub\nLabelmeta-Ledger: ?\n"
     assert said_in(message, "") == [Said((A,), 3), None]
     assert said_in(message, "sub") == [Said((B,), 4, "sub"), None]
+    rest = message.replace(f"labelmeta-ledger: {A} 3\n", "")
+    assert (without(message, ""), without(rest, "")) == (rest, rest)
     names = tag_name(3), tag_name(3, "a b/c~")
     assert names == ("labelmeta/3", "labelmeta/a%20b/c%7E/3")
     assert [number(text) for text in ("12", "0", "1.0", "", "tone/1")] == [12, *[None] * 4]
