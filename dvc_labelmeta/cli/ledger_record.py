@@ -9,6 +9,7 @@ import typer
 
 from dvc_labelmeta.cli.common import DryRun, actor, carry_out, quiet, root_of, split_paths
 from dvc_labelmeta.cli.events import Telling, ready
+from dvc_labelmeta.cli.link import adding
 from dvc_labelmeta.diff import untold
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.event import HEADS
@@ -63,11 +64,11 @@ def record(
         for line in notes:
             typer.echo(f"note: {line}", err=True)
         telling = Telling(drafts=[one._replace(note=note) for one in drafts])
-        carry_out(context, root, [], dry_run=dry_run, telling=telling)
+        written = carry_out(context, root, [], dry_run=dry_run, telling=telling)
     if not drafts and not quiet(context):
         typer.echo("nothing to record")
-    elif not dry_run and not quiet(context):
-        typer.echo("next: git add labelmeta/ledger .gitattributes")
+    elif written and not dry_run and not quiet(context):
+        typer.echo(adding(root, root_of(context), [edit.path for edit in written]))
 
 
 def _sound(root: str) -> Snapshot:
