@@ -113,7 +113,7 @@ def statement(body: bytes) -> Statement:
         predicate, subjects = value["predicate"], value["subject"]
         heads = _texts(one["digest"]["sha256"] for one in subjects)
         said = Statement(_texts(predicate["heads"]), int(predicate["count"]), str(predicate["at"]))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ArithmeticError, ValueError, LookupError, TypeError, RecursionError):
         raise NoAttestation("its payload is no statement about a ledger") from None
     if kinds != (STATEMENT, PREDICATE):
         raise NoAttestation(f"its payload is a {kinds[0]!r} with a predicate {kinds[1]!r}")

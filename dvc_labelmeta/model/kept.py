@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from dvc_labelmeta.model.event import Event
 from dvc_labelmeta.model.guideline import Guideline
@@ -11,6 +13,7 @@ from dvc_labelmeta.model.sidecar import Link, Sidecar
 
 KEPT = "refs/labelmeta/keep"
 REFS = "refs/labelmeta/*:refs/labelmeta/*"
+_HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 class Keep(NamedTuple):
@@ -28,7 +31,18 @@ class Keep(NamedTuple):
 
 def ref_of(link: Link, object_: str) -> str:
     """Return the name of the ref that keeps a content, by its commit or else by itself."""
-    return f"{KEPT}/{link.id}/{link.version}-{object_[:12]}"
+    return f"{kept_below(link.id)}{_quoted(link.version)}-{object_[:12]}"
+
+
+def kept_below(id_: str) -> str:
+    """Return how the names of the refs for a guideline begin."""
+    return f"{KEPT}/{_quoted(id_)}/"
+
+
+def _quoted(name: str) -> str:
+    """Return a name with what no ref may hold as %XX; what events claim may be anything."""
+    quoted = quote(name, safe="+", errors="surrogateescape").replace("~", "%7E")
+    return re.sub(r"^\.|\.(?=\.)", "%2E", quoted)
 
 
 def needed(
@@ -56,15 +70,18 @@ def needed(
 
 
 def _claimed(event: Event) -> Iterator[Link]:
-    """Yield the contents that an event names."""
+    """Yield the contents that an event names, those whose hashes are ones."""
     kind, _, name = event.subject.partition(":")
     claims = event.claims
     if kind == "guideline" and "object" in claims:
-        yield Link(name, _text(claims, "version"), "", _text(claims, "object"))
+        yield from _link(name, claims)
     layers = claims.get("layers")
     for layer in layers.values() if isinstance(layers, Mapping) else ():
-        yield Link(*(_text(layer, key) for key in ("guideline", "version", "commit", "object")))
+        if isinstance(layer, Mapping):
+            yield from _link(str(layer.get("guideline")), layer)
 
 
-def _text(claims: Mapping[str, Any], key: str) -> str:
-    return str(claims.get(key, ""))
+def _link(id_: str, claims: Mapping[str, Any]) -> Iterator[Link]:
+    version, commit, object_ = (str(claims.get(key, "")) for key in ("version", "commit", "object"))
+    if _HASH.fullmatch(object_) and (not commit or _HASH.fullmatch(commit)):
+        yield Link(id_, version, commit, object_)

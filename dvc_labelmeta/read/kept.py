@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dvc_labelmeta.model.event import EVENTS, Event, event_of
-from dvc_labelmeta.model.kept import KEPT, Keep, ref_of
+from dvc_labelmeta.model.kept import KEPT, Keep, kept_below, ref_of
 from dvc_labelmeta.model.sidecar import Link
 from dvc_labelmeta.read.git import Git, Objects
 from dvc_labelmeta.read.ledger import Files
@@ -22,7 +22,7 @@ def kept(git: Git) -> dict[str, str]:
 
 def kept_commit(git: Git, objects: Objects, id_: str, object_: str) -> str:
     """Return a commit that a ref of ours keeps and that holds a content; "" for none."""
-    start = f"{KEPT}/{id_}/"
+    start = kept_below(id_)
     for ref, commit in kept(git).items():
         if ref.startswith(start) and holds(git, objects, commit, "", object_):
             return commit
@@ -60,7 +60,7 @@ def plan(git: Git, objects: Objects, links: Iterable[Link], paths: Mapping[str, 
 
 def _alone(git: Git, objects: Objects, refs: Mapping[str, str], link: Link) -> Keep:
     """Return what becomes of a content that no commit of a link holds."""
-    start = f"{KEPT}/{link.id}/"
+    start = kept_below(link.id)
     for ref, commit in refs.items():
         if ref.startswith(start) and holds(git, objects, commit, "", link.object):
             return Keep(link, ref, commit, there=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from typing import Any
 
@@ -38,6 +39,8 @@ from dvc_labelmeta.model.kept import needed, ref_of
 from dvc_labelmeta.model.sidecar import DataPin, Layer, Link, Sidecar
 
 A, B = "a" * 64, "b" * 64
+CONTENTS = [str(number) * 40 for number in range(4)]
+C2 = "c2" * 20
 
 
 @pytest.mark.parametrize(
@@ -53,7 +56,18 @@ def test_a_trailer_is_read_as_it_was_written(said: Said, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", A, f"{A} 0", f"{A} 07", f"{A[1:]} 7", f"{A}, {B} 7", f"{A.upper()} 7", f"{A} 7x"]
+    "text",
+    [
+        "",
+        A,
+        f"{A} {'9' * 19}",
+        f"{A} 0",
+        f"{A} 07",
+        f"{A[1:]} 7",
+        f"{A}, {B} 7",
+        f"{A.upper()} 7",
+        f"{A} 7x",
+    ],
 )
 def test_any_other_text_is_none(text: str) -> None:
     assert anchor_of(text) is None
@@ -128,6 +142,7 @@ def test_what_is_no_envelope(content: Any, why: str) -> None:
         ({"subject": [{"digest": {"sha512": A}}]}, "no statement"),
         ({"predicate": {"heads": ["x"], "count": 1, "at": ""}}, "not the heads"),
         ({"predicate": {"heads": [A], "count": "many", "at": ""}}, "no statement"),
+        ({"predicate": {"heads": [A], "count": float("inf"), "at": ""}}, "no statement"),
         ({"predicate": {}}, "no statement"),
     ],
 )
@@ -140,7 +155,7 @@ def test_what_is_no_statement(change: dict[str, Any], why: str) -> None:
 
 
 def test_each_content_that_anything_names_is_needed_once() -> None:
-    link = Link("tone", "1.0.0", "c1", "o1")
+    link = Link("tone", "1.0.0", "c1", CONTENTS[1])
     layers = tuple(Layer(name, link) for name in ("labels", "spans"))
     far = Layer("far", Link("far", "1.0.0", "c9", "o9"))
     one = Sidecar("s", "d", DataPin("d", "exact", "md5", "0"), layers=(*layers, far))
@@ -148,22 +163,77 @@ def test_each_content_that_anything_names_is_needed_once() -> None:
         Guideline("tone", "g", releases=(Release("0.9.0", "o0", "c0"),)),
         Guideline("far", "g", repo="docs"),
     ]
-    layer = {"guideline": "tone", "version": "1.1.0", "object": "o2", "commit": "c2"}
+    layer = {"guideline": "tone", "version": "1.1.0", "object": CONTENTS[2], "commit": C2}
     events = [
         Event("", "linked", "split:d", "", "", (), 1, {"data": {}, "layers": {"labels": layer}}),
         Event("", "unlinked", "split:d", "", "", (), 2, {}),
         Event(
-            "", "released", "guideline:tone", "", "", (), 3, {"version": "1.1.0", "object": "o2"}
+            "",
+            "released",
+            "guideline:tone",
+            "",
+            "",
+            (),
+            3,
+            {"version": "1.1.0", "object": CONTENTS[2]},
         ),
         Event(
-            "", "released", "guideline:tone", "", "", (), 4, {"version": "2.0.0", "object": "o3"}
+            "",
+            "released",
+            "guideline:tone",
+            "",
+            "",
+            (),
+            4,
+            {"version": "2.0.0", "object": CONTENTS[3]},
+        ),
+        Event(
+            "",
+            "linked",
+            "split:e",
+            "",
+            "",
+            (),
+            5,
+            {"layers": {"a": 1, "b": layer | {"commit": "HEAD"}}},
+        ),
+        Event(
+            "", "linked", "split:f", "", "", (), 5, {"layers": {"b": layer | {"object": "main"}}}
         ),
         Event("", "retired", "guideline:tone", "", "", (), 5, {"version": "2.0.0"}),
     ]
     assert needed([one], guidelines, events) == [
         Link("tone", "0.9.0", "c0", "o0"),
         link,
-        Link("tone", "1.1.0", "c2", "o2"),
-        Link("tone", "2.0.0", "", "o3"),
+        Link("tone", "1.1.0", C2, CONTENTS[2]),
+        Link("tone", "2.0.0", "", CONTENTS[3]),
     ]
     assert ref_of(link, "0123456789abcdef") == "refs/labelmeta/keep/tone/1.0.0-0123456789ab"
+
+
+@pytest.mark.parametrize(
+    ("id_", "version", "name"),
+    [
+        ("tone", "1.0.0-rc.1+x", "tone/1.0.0-rc.1+x"),
+        ("a b", "1\ndelete refs/heads/main", "a%20b/1%0Adelete%20refs%2Fheads%2Fmain"),
+        (".x", "../../heads/main~", "%2Ex/%2E.%2F%2E.%2Fheads%2Fmain%7E"),
+    ],
+)
+def test_no_name_of_a_ref_leaves_its_folder(id_: str, version: str, name: str) -> None:
+    ref = ref_of(Link(id_, version, "", CONTENTS[1]), CONTENTS[1])
+    assert ref == f"refs/labelmeta/keep/{name}-111111111111"
+
+
+def test_no_changed_byte_of_an_attestation_is_a_crash() -> None:
+    sealed = Envelope(
+        payload(Statement((A,), 9, "2026-01-05T09:00:00Z"), "t"), (Signature("k", b"s"),)
+    )
+    content = enveloped(sealed)
+    for place in range(0, len(content), 3):
+        for byte in (0x00, 0x22, 0x39, 0x7B, 0xFF):
+            broken = content[:place] + bytes([byte]) + content[place + 1 :]
+            with contextlib.suppress(NoAttestation):
+                statement(envelope(broken).payload)
+    for body in (b'{"_type": Infinity}', b"[" * 100_000, b"\xff"):
+        with pytest.raises(NoAttestation):
+            statement(body)
