@@ -104,7 +104,9 @@ def _asked(context: typer.Context, root: str, history: History, name: str) -> As
         states = [id_ for id_, one in nodes.items() if one.kind == "split" and one.name == now]
         return Asked("split", whole, _newest(whole, states), [])
     states = [
-        id_ for id_, one in nodes.items() if one.kind in {"file", "model"} and one.name == path
+        id_
+        for id_, one in nodes.items()
+        if one.kind in {"file", "model", "code"} and one.name == path
     ]
     if states:
         present = history.outs_now.get(path)
@@ -169,12 +171,7 @@ def _text(asked: Asked, part: Graph, *, up: bool, down: bool) -> None:
     from dvc_labelmeta.report import lineage as report  # noqa: PLC0415  # as above
 
     if asked.kind == "guideline":
-        typer.echo(_count(asked, part))
-        models = _newest(part, [id_ for id_, one in part.nodes.items() if one.kind == "model"])
-        for id_ in models[:_MODELS]:
-            typer.echo(f"  {report.line(part.nodes[id_])}")
-        if len(models) > _MODELS:
-            typer.echo(f"  … and {len(models) - _MODELS} more (--format json has all)")
+        _models(asked, part)
     if up:
         typer.echo("comes from:")
         for row in report.tree(part, asked.starts[0], up=True):
@@ -190,6 +187,17 @@ def _text(asked: Asked, part: Graph, *, up: bool, down: bool) -> None:
     more = len(asked.earlier) + len(rest) - _FEW
     if more > 0:
         typer.echo(f"earlier: … and {more} more (--format json has all)")
+
+
+def _models(asked: Asked, part: Graph) -> None:
+    from dvc_labelmeta.report import lineage as report  # noqa: PLC0415  # as above
+
+    models = _newest(part, [id_ for id_, one in part.nodes.items() if one.kind == "model"])
+    typer.echo(_count(asked, part))
+    for id_ in models[:_MODELS]:
+        typer.echo(f"  {report.line(part.nodes[id_])}")
+    if len(models) > _MODELS:
+        typer.echo(f"  … and {len(models) - _MODELS} more (--format json has all)")
 
 
 def _count(asked: Asked, part: Graph) -> str:

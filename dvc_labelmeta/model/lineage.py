@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 # what the nodes of a graph are, from the source of data to where a model is used
 KINDS = (
-    "origin", "transformation", "file", "guideline", "split", "gate", "run", "experiment",
-    "model", "version", "deployment",
+    "origin", "transformation", "file", "guideline", "split", "gate", "code", "run",
+    "experiment", "model", "version", "deployment",
 )  # fmt: skip
 # an input of a run that is another thing today, of the same content
 SAME = "same bytes, not run again"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dvc_labelmeta.model.guideline import precedence, semver
 
-_BOUND = re.compile(r"\s*(>=|<=|>|<|==?|)\s*v?(\S+)\s*\Z")
+_BOUND = re.compile(r"\s*(>=|<=|>|<|==?|)\s*v?([^\s<>=]\S*)\s*\Z")
 _SHORT = re.compile(r"([0-9]{1,18})(?:\.(?:([0-9]{1,18})|[xX*]))?(?:\.[xX*])?\Z")
 
 

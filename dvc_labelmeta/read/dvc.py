@@ -220,13 +220,15 @@ def bases(path: str, value: Any, keys: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def measures(value: Any, key: str, base: str) -> Iterator[str]:
-    """Yield the outputs of a stage in a dvc.yaml that are metrics or plots, from the root."""
+def measures(path: str, value: Any, key: str, base: str) -> Iterator[str]:
+    """Yield what the dvc.yaml at `path`, or its stage `key`, calls metrics or plots."""
     stages_ = _dict(_dict(value).get("stages"))
     definition = _dict(stages_.get(key, stages_.get(key.partition("@")[0])))
     body = _dict(definition.get("do")) or definition
     for kind in ("metrics", "plots"):
         yield from (join(base, one) for one in _plain_paths(body.get(kind), {}))
+        told = _plain_paths(_dict(value).get(kind), {})
+        yield from (join(posixpath.dirname(path), one) for one in told)
 
 
 def artifacts(path: str, value: Any, kind: str = "") -> dict[str, str]:

@@ -26,10 +26,15 @@ from dvc_labelmeta.read.split_names import SplitNames, core
 
 _SPECS = tuple(f":(glob)**/{name}" for name in ("dvc.lock", f"*{SUFFIX}", "*.dvc"))
 _EXPERIMENT = re.compile(r"refs/exps/[0-9a-f]{2}/[0-9a-f]{38,62}/(.+)\Z")
-_FORM = "%(refname)%00%(objectname)%00%(*objectname)%00%(creatordate:short)%00%(creator)"
+_FORM = "%00".join(
+    f"%({one})"
+    for one in ("refname", "objectname", "objecttype", "*objectname", "*objecttype",
+                "creatordate:short", "creator")
+)  # fmt: skip
 _STEP = 100  # files of DVC held in memory at once
 
 Blob = tuple[Moment, str]  # a commit, and what it made of a file
+Added = tuple[Moment, list[Content], dict[str, str]]  # a commit, data it added, their source
 
 
 class Side(NamedTuple):
@@ -67,6 +72,7 @@ class History:
         self.today = Moment()
         self._entries = Entries()
         self._parsed: dict[str, Any] = {}
+        self._added: dict[str, list[Added]] = {}
         self._held: dict[str, dict[str, tuple[Moment, bytes]]] = {}
         self._sides: dict[tuple[str, str], Side | None] = {}
         self._walk()
@@ -108,8 +114,10 @@ class History:
         named: dict[str, str] = {}
         refs = self.git.text("for-each-ref", f"--format={_FORM}", "refs/exps", "refs/tags")
         for line in refs.splitlines():
-            ref, object_, peeled, at, by = line.split("\0")
+            ref, object_, kind, peeled, inner, at, by = line.split("\0")
             commit = peeled or object_
+            if (inner or kind) != "commit":
+                continue
             experiment = _EXPERIMENT.match(ref)
             tag = tag_of(ref.removeprefix("refs/tags/")) if not experiment else None
             if experiment:
@@ -272,9 +280,21 @@ class History:
         found = self.objects.get(f"{at.commit}:{self.git.above(path)}")
         return self.side(path, found[0]) if found else None
 
-    def side_now(self, split: str) -> Side | None:
-        """Return the sidecar of a split as it is today."""
-        return self.side_at(split, Moment() if self.here else Moment(self.head))
+    def since(self, split: str) -> Moment:
+        """Return the commit since which the sidecar of a split is as it is today."""
+        path = split + SUFFIX
+        now = self.side_at(split, Moment() if self.here else Moment(self.head))
+        since = self.today
+        for at, blob in reversed(self.blobs.get(path, ())):
+            if now is None or not blob or self.side(path, blob) != now:
+                break
+            since = at
+        return since
+
+    def object_at(self, path: str, at: Moment) -> str:
+        """Return Git's hash of a file or folder in a commit; "" for none."""
+        found = self.objects.entry(at.commit, self.git.above(path)) if at.commit else None
+        return found.object if found else ""
 
     def gate_seen(self, path: str, md5: str) -> Moment | None:
         """Return the commit that first held a gate with this hash; None where none does."""
@@ -336,17 +356,18 @@ class History:
         content = self.now_at(one.path, MAX_LOCK_BYTES)
         return _md5(content) if content is not None else ""
 
-    def added(self, path: str) -> list[tuple[Moment, list[Content], dict[str, str]]]:
+    def added(self, path: str) -> list[Added]:
         """Return what each state of the `.dvc` file at `path` recorded, and its source."""
-        states = [(at, blob) for at, blob in self.blobs.get(path, ()) if blob]
-        self.objects.ask(blob for _, blob in states)
-        found = []
-        for at, blob in states:
-            content = self.objects.blob(blob)
-            value = self._value(blob, content) if content is not None else None
-            outs = [Content(record.path, record.value) for record in dvc.records(path, value)]
-            found.append((at, outs, dvc.source(value)))
-        return found
+        if path not in self._added:
+            states = [(at, blob) for at, blob in self.blobs.get(path, ()) if blob]
+            self.objects.ask(blob for _, blob in states)
+            self._added[path] = []
+            for at, blob in states:
+                content = self.objects.blob(blob)
+                value = self._value(blob, content) if content is not None else None
+                outs = [Content(record.path, record.value) for record in dvc.records(path, value)]
+                self._added[path].append((at, outs, dvc.source(value)))
+        return self._added[path]
 
 
 def moment(commit: Commit, order: int) -> Moment:

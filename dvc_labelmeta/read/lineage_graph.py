@@ -92,35 +92,57 @@ class Builder:
         history = self.history
         code: dict[str, str] = {}
         tried = history.tried.get(run.id, "")
+        gates = [dep for dep in run.deps if gated_split(dep.path)]
+        used = {dep: self._used(run, dep) for dep in run.deps if dep not in gates}
         self._node(
             run.id, "run", run.stage, run.at, run.digest, command=run.command, code=code,
             params=run.params, current=run.id in history.now, experiment=tried,
+            gated=bool(gates) if gates or any(used.values()) else None,
         )  # fmt: skip
-        for dep in run.deps:
-            if gated_split(dep.path):
-                self._gate(run, dep)
-                continue
-            found = {path: self._split(path, dep, run.at) for path in self._splits(dep.path)}
-            splits = {path: split for path, split in found.items() if split}
-            for split in splits.values():
-                self.edges.add(Edge(split, run.id, "used by"))
-            if dep.path in splits:
-                continue
-            if dep.path in self._data or "://" in dep.path or dep.path.startswith("/"):
-                self.edges.add(Edge(self._file(dep, run.at), run.id, "used by"))
-            elif not splits:
+        for dep in gates:
+            self._gate(run, dep)
+        for dep, splits in used.items():
+            if not splits and not self._is_data(dep.path):
                 code[dep.path] = dep.hash
+                own = self._node(f"code:{dep.path}@{dep.hash}", "code", dep.path, run.at, dep.hash)
+                self.edges.add(Edge(own, run.id, "used by"))
         for one in run.within:
             self.edges.add(Edge(self._file(one, run.at), run.id, "used by"))
         for out in run.outs:
-            made = self._file(out, run.at)
-            self.edges.add(Edge(run.id, made, "made"))
+            self.edges.add(Edge(run.id, self._file(out, run.at), "made"))
         if tried:
-            commits = {name: commit for commit, name in history.experiments.items()}
-            at = run.at._replace(commit=commits.get(tried, run.at.commit))
-            self.edges.add(
-                Edge(run.id, self._node(f"experiment:{tried}", "experiment", tried, at), "kept as")
-            )
+            own = self._node(f"experiment:{tried}", "experiment", tried, run.at)
+            self.edges.add(Edge(run.id, own, "kept as"))
+
+    def _used(self, run: StageRun, dep: Content) -> list[str]:
+        """Tell of an input that is data; return the splits that it is, is in, or holds."""
+        found = {path: self._split(path, dep, run.at) for path in self._splits(dep.path)}
+        splits = [split for split in found.values() if split]
+        self.edges.update(Edge(split, run.id, "used by") for split in splits)
+        apart = "://" in dep.path or dep.path.startswith("/")
+        if (dep.path in self._data or apart) and not found.get(dep.path):
+            self.edges.add(Edge(self._file(dep, run.at), run.id, "used by"))
+        for folder in enclosing(dep.path) if dep.path not in self._data else ():
+            whole = self._folder(folder, run.at) if folder in self._data else None
+            if whole is not None:
+                self.edges.add(Edge(self._file(whole, run.at), run.id, "used by"))
+        return splits
+
+    def _folder(self, path: str, at: Moment) -> Content | None:
+        """Return a folder as its `.dvc` file recorded it then; None where there is none."""
+        found = None
+        for since, outs, _ in self.history.added(f"{path}.dvc"):
+            if since.order <= at.order:
+                found = next((out for out in outs if out.path == path), found)
+        return found
+
+    def _is_data(self, path: str) -> bool:
+        """Whether a path is data, of DVC or outside of the repository, and not code."""
+        return (
+            "://" in path
+            or path.startswith("/")
+            or not self._data.isdisjoint([path, *enclosing(path)])
+        )
 
     def _unchanged(self, run: StageRun) -> None:
         """Tell what the inputs of a run are today, where only their bytes are the same."""
@@ -130,15 +152,10 @@ class Builder:
             if now is not None and now.hash == dep.hash and now.maker != dep.maker:
                 self.edges.add(Edge(self._file(now, run.at), run.id, SAME))
             for path in self._splits(dep.path):
-                side = history.side_now(path)
-                if side is None:
+                if path == dep.path and history.hash_now(dep) != dep.hash:
                     continue
-                pinned = side.one.data.value
-                hash_ = now.hash if now is not None and now.path == path else pinned
-                if path == dep.path and hash_ != dep.hash:
-                    continue
-                id_ = self._state(history.made(Content(path, hash_)), side, history.today)
-                if not any(Edge(id_, run.id, kind) in self.edges for kind in ("used by", SAME)):
+                id_ = self._split(path, dep, history.since(path))
+                if id_ and Edge(id_, run.id, "used by") not in self.edges:
                     self.edges.add(Edge(id_, run.id, SAME))
 
     def _gate(self, run: StageRun, dep: Content) -> None:
@@ -160,15 +177,21 @@ class Builder:
         if side is None:
             return ""
         hash_ = side.one.data.value
-        held = dep if dep.path == path and dep.hash else self.history.made(Content(path, hash_))
-        return self._state(held, side, at)
+        if side.one.data.hash == "git":
+            hash_ = self.history.object_at(path, at) or hash_
+        elif dep.path == path and dep.hash:
+            return self._state(dep, side, at)
+        return self._state(self.history.made(Content(path, hash_)), side, at)
 
     def _state(self, held: Content, side: Side, at: Moment) -> str:
         path, hash_ = held.path, held.hash
         names = self.history.names.names(path, at.order)
         made = labels(side)
-        links = "+".join(f"{one['layer']}={one['guideline']}@{one['version']}" for one in made)
-        id_ = f"split:{names[0]}@{hash_}:{links}"
+        links = "+".join(
+            "/".join([f"{one['layer']}={one['guideline']}@{one['version']}", *one["records"]])
+            for one in made
+        )
+        id_ = f"split:{path}@{hash_}:{links}"
         self.edges.add(Edge(self._file(held, at), id_, "linked as"))
         if id_ in self.nodes:
             return id_
@@ -213,6 +236,7 @@ class Builder:
     def _added(self) -> None:
         """Tell of files that no run made who added them, and where they were imported from."""
         made = {edge.target for edge in self.edges if edge.kind == "made"}
+        made |= {id_ for id_, one in self.nodes.items() if one.name not in self._data}
         paths = {
             one.name for id_, one in self.nodes.items() if one.kind == "file" and id_ not in made
         }
@@ -220,6 +244,9 @@ class Builder:
             for at, outs, source in self.history.added(where):
                 for out in outs:
                     self._recorded(out, at, source)
+        for id_, one in self.nodes.items():
+            if one.kind == "file" and id_ not in made and not one.details.get("added"):
+                self.nodes[id_] = one._replace(details={**one.details, "unknown": True})
 
     def _recorded(self, out: Content, at: Moment, source: Mapping[str, str]) -> None:
         id_ = out.id

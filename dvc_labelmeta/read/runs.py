@@ -101,7 +101,7 @@ def run(
         tuple(_contents(entry.get("deps"), base)),
         tuple(one._replace(maker=id_) for one in _contents(entry.get("outs"), base)),
         params if isinstance(params, dict) else {},
-        metrics=frozenset(dvc.measures(pipeline, key, base)),
+        metrics=frozenset(dvc.measures(path, pipeline, key, base)),
         models=frozenset(dvc.artifacts(path, pipeline, "model").values()),
     )
 

@@ -23,8 +23,7 @@ def labels(side: Side) -> list[dict[str, Any]]:
         }
         counted = record_versions(side, layer.name)
         told["told_by"] = "records" if counted else "link"
-        if counted:
-            told["records"] = {version or "": count for version, count in counted.items()}
+        told["records"] = {version or "": count for version, count in counted.items()}
         found.append(told)
     return found
 

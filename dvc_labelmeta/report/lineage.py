@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from dvc_labelmeta.model.lineage import SAME, Graph, Node, neighbours
@@ -52,10 +52,10 @@ class _Tree:
             yield from lines
 
     def _hidden(self, node: Node, id_: str) -> bool:
-        """Whether a node is told in the line of another one: gates downwards, experiments."""
+        """Whether a node is told with another one: gates downwards, experiments, code."""
         one = self.whole.nodes[id_]
         known = node.kind == "gate" and id_ in self.seen
-        return known or one.kind == "experiment" or (one.kind == "gate" and not self.up)
+        return known or one.kind in {"code", "experiment"} or (one.kind == "gate" and not self.up)
 
 
 def line(node: Node) -> str:
@@ -67,43 +67,43 @@ def line(node: Node) -> str:
 def _words(node: Node) -> Iterator[str]:
     told = node.details
     short = node.hash[:_SHORT]
+    if short and node.kind not in {"run", "gate", "guideline"}:
+        yield short
     if node.kind == "guideline":
         yield f"{told['version']}{f' ({short})' if short else ''}"
         if len(told["objects"]) > 1:
             yield f"· {len(told['objects'])} contents under this version"
-        return
-    if short and node.kind not in {"run", "gate"}:
-        yield short
-    if node.kind == "split":
-        yield from _split_words(node)
-    elif node.kind == "gate":
-        yield f"· passed, {_where(node)}" if told["passed"] else "· no commit holds this gate"
-    elif node.kind == "run":
-        yield f"· {_where(node)}"
-        yield from _run_words(node)
+    elif node.kind in _TOLD:
+        yield from _TOLD[node.kind](node)
     elif node.kind in {"deployment", "version"}:
-        gone = "" if told["current"] else ", no longer"
-        yield f"· {node.when} by {node.by}{gone}"
+        yield f"· {node.when} by {node.by}{'' if told['current'] else ', no longer'}"
     elif node.kind == "transformation":
         yield f"· {told['what']}" + (f" ({told['tool']})" if "tool" in told else "")
-    elif node.kind in {"file", "model"}:
-        yield from ["· under " + ", ".join(told["under"])] if told.get("under") else []
+
+
+def _gate_words(node: Node) -> Iterator[str]:
+    passed = node.details["passed"]
+    yield f"· passed, {_where(node)}" if passed else "· no commit holds this gate"
+
+
+def _file_words(node: Node) -> Iterator[str]:
+    told = node.details
+    if told.get("under"):
+        yield "· under " + ", ".join(told["under"])
+    if told.get("unknown"):
+        yield "· made by no run that is recorded"
+    else:
         yield f"· {'added ' if told.get('added') else ''}{_where(node)}"
 
 
 def _split_words(node: Node) -> Iterator[str]:
     told = node.details
     for one in told["labels"]:
-        counted = one.get("records")
-        by = (
-            "the link"
-            if counted is None
-            else ", ".join(
-                f"{count} records {version or 'without version'}"
-                for version, count in counted.items()
-            )
+        by = ", ".join(
+            f"{count} records {version or 'without version'}"
+            for version, count in one["records"].items()
         )
-        yield f"· {one['layer']}: {one['guideline']} {one['version']} (by {by})"
+        yield f"· {one['layer']}: {one['guideline']} {one['version']} ({by or 'by the link'})"
     if told["pinned"]:
         yield f"· the link is of {told['pinned'][:_SHORT]}"
     if told["path"] != node.name:
@@ -113,6 +113,7 @@ def _split_words(node: Node) -> Iterator[str]:
 
 def _run_words(node: Node) -> Iterator[str]:
     told = node.details
+    yield f"· {_where(node)}"
     if told["experiment"]:
         yield f"· experiment {told['experiment']}"
     if "changed" in told:
@@ -120,6 +121,15 @@ def _run_words(node: Node) -> Iterator[str]:
         yield f"· stale: {changed} changed since" if changed else "· inputs as they are now"
     elif not told["experiment"] and not told["current"]:
         yield "· earlier run"
+
+
+_TOLD: Mapping[str, Callable[[Node], Iterator[str]]] = {
+    "split": _split_words,
+    "gate": _gate_words,
+    "run": _run_words,
+    "file": _file_words,
+    "model": _file_words,
+}
 
 
 def _where(node: Node) -> str:
@@ -133,6 +143,8 @@ def _facts(node: Node) -> Iterator[str]:
     told = node.details
     if node.kind == "run":
         yield plain(f"command: {told['command']}")
+        if told["gated"] is False:
+            yield "no gate before it"
         for path, hash_ in sorted(told["code"].items()):
             yield plain(f"code: {path} {hash_[:_SHORT]}")
         for file, values in told["params"].items():
