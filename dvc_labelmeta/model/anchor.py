@@ -9,7 +9,7 @@ from urllib.parse import quote
 TRAILER = "Labelmeta-Ledger"
 ATTESTATIONS = "labelmeta/attestations"  # <count>.intoto.json, from the root
 _HEAD = r"[0-9a-f]{64}"
-_TEXT = re.compile(rf"({_HEAD}(?:,{_HEAD})*) ([1-9][0-9]{0, 17})(?: (\S.*))?")
+_TEXT = re.compile(rf"({_HEAD}(?:,{_HEAD})*) ([1-9][0-9]{{0,17}})(?: (\S.*))?")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
