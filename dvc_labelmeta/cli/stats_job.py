@@ -123,7 +123,10 @@ def _edit(what: Asked, path: str, text: str) -> Edit:
 
 
 def put(what: Asked, edits: list[Edit], *, dry_run: bool, silent: bool, to_stderr: bool) -> None:
-    """Write what was planned, or only say so; each file is named."""
+    """Write what was planned, or only say so; each file is named.
+
+    No event tells of it: a summary follows from records, which this command is not to vouch for.
+    """
     if not edits:
         return
     root = _root(what)
