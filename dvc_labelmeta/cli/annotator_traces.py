@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from dvc_labelmeta.cli.redacting import Plan, all_sources
@@ -13,7 +13,7 @@ from dvc_labelmeta.model.snapshot import Record, Snapshot, enclosing
 from dvc_labelmeta.read.dvc_traces import remotes, versions
 from dvc_labelmeta.read.git import open_repository
 from dvc_labelmeta.read.guidelines import releases_path
-from dvc_labelmeta.read.traces import has, past, spots
+from dvc_labelmeta.read.traces import Spot, has, past, spots
 
 _RECORDS = f"{OWN_FOLDER}/cache/records/"
 _OWNERS = {CONFIG_FILE, "CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS"}
@@ -23,21 +23,45 @@ def left(snapshot: Snapshot, done: Plan, folder: str, *, dry_run: bool) -> dict[
     """Return where the person still stands: files by why they stay, history, versions in DVC."""
     root = snapshot.root
     held = _held(root, done, folder) if dry_run else {}
-    found, unsearched = spots(root, done.words, held)
+    found, packed = spots(root, done.words, held)
+    parquet, unsearched = _parquet(snapshot, done, held, packed)
     git = open_repository(root).git
     files = [
         {"path": one.path, "lines": list(one.lines), "count": one.times, "why": why}
-        for one in found
+        for one in [*found, *parquet]
         if not one.path.startswith(_RECORDS)
         for why in [_why(snapshot, one.path)]
     ]
     return {
-        "files": files,
+        "files": sorted(files, key=lambda one: str(one["path"])),
         "unsearched": unsearched,
         "git": past(git, done.words)._asdict(),
         "dvc": [*_versions(snapshot, done)],
         "remotes": remotes(root),
     }
+
+
+def _parquet(
+    snapshot: Snapshot, done: Plan, held: Mapping[str, str], packed: Sequence[str]
+) -> tuple[list[Spot], list[str]]:
+    """Return records in Parquet that have words, and the packed files that nothing can search."""
+    names = all_sources(snapshot)
+    mine = [one for one in packed if one.endswith(".parquet") and _is_of(one, names)]
+    if not mine:
+        return [], [*packed]
+    from dvc_labelmeta.read.annotators import mentions  # noqa: PLC0415  # DuckDB is an extra
+
+    found = []
+    for path in mine:
+        rows, times = mentions(held.get(path, os.path.join(snapshot.root, path)), done.words)
+        if times:
+            found.append(Spot(path, rows, times))
+    return found, [path for path in packed if path not in mine]
+
+
+def _is_of(path: str, names: Container[str]) -> bool:
+    """Whether a path is one of these, or below one."""
+    return path in names or any(above in names for above in enclosing(path))
 
 
 def _held(root: str, done: Plan, folder: str) -> dict[str, str]:
@@ -56,7 +80,7 @@ def _held(root: str, done: Plan, folder: str) -> dict[str, str]:
 
 
 def _why(snapshot: Snapshot, path: str) -> str:
-    """Return why a file was left: released, ledger, owners, records, made or other."""
+    """Return why a file was left: released, ledger, owners, records, made, cache or other."""
     for one in snapshot.guidelines.values():
         ref = GuidelineRef(one.id, one.path, one.repo)
         released = path == one.path or path.startswith(one.path + "/")
@@ -66,13 +90,11 @@ def _why(snapshot: Snapshot, path: str) -> str:
         return "ledger"
     if path in _OWNERS or path.endswith(".labelmeta.yaml"):
         return "owners"
-    names = all_sources(snapshot)
-    if path in names or any(path.startswith(name + "/") for name in names):
+    if _is_of(path, all_sources(snapshot)):
         return "records"
-    made = {one.path for one in snapshot.records.values() if one.stage}
-    if path in made or any(above in made for above in enclosing(path)):
+    if _is_of(path, {one.path for one in snapshot.records.values() if one.stage}):
         return "made"
-    return "other"
+    return "cache" if path.startswith(f"{OWN_FOLDER}/") else "other"
 
 
 def _versions(snapshot: Snapshot, done: Plan) -> Iterator[dict[str, Any]]:
@@ -93,12 +115,16 @@ def _versions(snapshot: Snapshot, done: Plan) -> Iterator[dict[str, Any]]:
             yield {"path": one.path, "md5": one.value, "cache": one.file, "sure": sure}
 
 
-def _tracked(snapshot: Snapshot) -> Iterator[Record]:
-    """Yield the records of DVC that hold annotation records, each once."""
-    seen = set()
-    for path in all_sources(snapshot):
-        for name in [path, *enclosing(path)]:
-            record = snapshot.records.get(name)
-            if record is not None and record.hash != "git" and name not in seen:
-                seen.add(name)
-                yield record
+def tracked(snapshot: Snapshot, path: str) -> Record | None:
+    """Return what DVC has recorded of a path, or of a folder that it is in; None for nothing."""
+    for name in [path, *enclosing(path)]:
+        record = snapshot.records.get(name)
+        if record is not None and record.hash != "git":
+            return record
+    return None
+
+
+def _tracked(snapshot: Snapshot) -> list[Record]:
+    """Return what DVC has recorded of annotation records, each once."""
+    found = [tracked(snapshot, path) for path in all_sources(snapshot)]
+    return list(dict.fromkeys(one for one in found if one is not None))

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dvc_labelmeta.cli.annotator_traces import left
+from dvc_labelmeta.cli.annotator_traces import left, tracked
 from dvc_labelmeta.cli.common import (
     DryRun,
     Format,
@@ -36,6 +36,7 @@ from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.annotators import REGISTRY
 from dvc_labelmeta.model.event import Draft
 from dvc_labelmeta.model.snapshot import Snapshot
+from dvc_labelmeta.read.ledger import Disk, key_of, tips
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.source import find_root
 from dvc_labelmeta.read.sources import shards
@@ -102,6 +103,8 @@ def _run(
     swap = swap._replace(new=known.get("new") or swap.new or f"p-{secrets.token_hex(6)}")
     day = stamp(root, actor(context)).at[:10]
     done = plan(snapshot, swap, reason, day, known, folder)
+    if known and tips(Disk(root)).get(key_of(f"annotator:{swap.new}")):  # it was told already
+        done = done._replace(telling=done.telling._replace(drafts=()))
     if not done.empty:
         _carry_out(context, root, done, dry_run=dry_run, told=format_ == "text")
     elif known and not dry_run:
@@ -139,9 +142,11 @@ def _told(snapshot: Snapshot, done: Plan, folder: str, *, dry_run: bool) -> dict
             "records": one.records,
             "before": one.before,
             "after": one.after,
-            "dvc": os.path.exists(os.path.join(snapshot.root, f"{one.path}.dvc")),
+            "dvc": known.path if known else "",
+            "stage": (known.stage if known else None) or "",
         }
         for one in done.rewritten
+        for known in [tracked(snapshot, one.path)]
     ]
     return {
         "pseudonym": "" if done.empty else done.swap.new,

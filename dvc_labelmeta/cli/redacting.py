@@ -169,7 +169,7 @@ def _rewritten(
         if new or told:
             before = told.get("before") or records_hash(source.path, files)
             after = records_hash(source.path, files, new)
-            count = records + told.get("records", 0) * (not new)
+            count = told.get("records", records)
             found.append(Rewritten(source, path, count, before, after, new))
     return found
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,6 +48,21 @@ def seen(files: Sequence[str], format_: str, layer: str = "") -> tuple[Seen, ...
     except duckdb.Error as error:
         reason = str(error).split("\n", 1)[0]
         raise UnreadableFile(f"cannot be read as {format_}: {reason}") from None
+
+
+def mentions(file: str, words: Sequence[str]) -> tuple[tuple[int, ...], int]:
+    """Return the first rows of a Parquet file that have words, from 1, and how many have."""
+    either = "|".join(re.escape(word) for word in words)
+    wanted = _text(rf"(^|[^A-Za-z0-9])({either})($|[^A-Za-z0-9])")
+    rows = (
+        "SELECT row_number() OVER () AS row, to_json(one)::VARCHAR AS told "
+        f"FROM read_parquet({_text(file)}) AS one"
+    )
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        ((first, count),) = connection.execute(
+            f"SELECT min(row, 3), count(*) FROM ({rows}) WHERE regexp_matches(told, {wanted})"
+        ).fetchall()
+    return tuple(first or ()), int(count)
 
 
 def plain(found: Sequence[Seen]) -> list[list[Any]]:

@@ -18,6 +18,7 @@ from dvc_labelmeta.read.git import Git
 COMMITS = 2_000  # the newest ones that are searched
 _FIRST = 3
 _FILES = 100_000
+_OLDEST = 50
 _PACKED = (".parquet", ".gz", ".zst", ".zip", ".tar", ".xz", ".bz2")
 _OUTSIDE = {".git"}  # a folder of this name is not searched
 _OF_DVC = {"cache", "tmp"}
@@ -39,7 +40,7 @@ class Past(NamedTuple):
 
     searched, all: commits. holding: commits that added or took away such words; files: the ones
     in which. authors, messages: commits that name them so. refs: those that lead to the oldest
-    commit found. tags: annotated tags whose text names them.
+    commits found. tags: annotated tags whose text names them.
     """
 
     searched: int
@@ -60,14 +61,14 @@ def pattern(words: Sequence[str]) -> re.Pattern[bytes]:
 
 def spots(
     root: str, words: Sequence[str], held: Mapping[str, str] = _NONE
-) -> tuple[list[Spot], int]:
-    """Return the files below the root that have words, by path, and how many were not searched.
+) -> tuple[list[Spot], list[str]]:
+    """Return the files below the root that have words, by path, and those that were not searched.
 
     held: where files that are about to be written have their content, "" for one that goes.
     Git's own folder and DVC's cache are not looked into.
     """
     wanted = pattern(words)
-    found, left = [], 0
+    found, left = [], []
     for number, path in enumerate(_files(root)):
         full = held.get(path, os.path.join(root, path))
         if not full:
@@ -76,7 +77,7 @@ def spots(
         if wanted.search(name):
             found.append(Spot(path, (0,), 1))
         if path.endswith(_PACKED) or number >= _FILES:
-            left += 1
+            left.append(path)
             continue
         lines, count = _lines(full, wanted)
         if count:
@@ -94,10 +95,8 @@ def past(git: Git, words: Sequence[str]) -> Past:
     total = int(git.text("rev-list", "--all", "--count") or 0)
     newest = git.text("rev-list", "--all", f"--max-count={COMMITS}")
     holding, files = _changed(git, newest, words)
-    refs = (
-        holding
-        and git.text("for-each-ref", "--format=%(refname)", "--contains", holding[-1]).split()
-    )
+    oldest = [word for one in holding[-_OLDEST:] for word in ("--contains", one)]
+    refs = git.text("for-each-ref", "--format=%(refname)", *oldest).split() if oldest else []
     return Past(
         min(total, COMMITS),
         total,

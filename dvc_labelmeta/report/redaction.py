@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ _WHY = {
     "records": "records: what people wrote (notes, rationales), ids of items, lines that are no "
     "record; read it, and change it by hand",
     "made": "made by a stage: dvc repro makes it anew",
+    "cache": "reports and caches of this machine: rm -r .labelmeta/cache .labelmeta/reports",
     "other": "other files: look at each",
 }
 _FEW = 10
@@ -39,16 +41,21 @@ def _done(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"the entry in annotators.yaml {would} reduced to {new}: redacted"
     for commitment in told["openings"]:
         yield f"opening {commitment[:12]} {would} gone: no event tells any more who acted"
-    tracked = [one["path"] for one in told["records"] if one["dvc"]]
-    if tracked and not told["dry_run"]:
-        yield f"next: dvc add {' '.join(tracked)}, then commit all of it"
+    if told["dry_run"]:
+        return
+    made = [one["path"] for one in told["records"] if one["stage"]]
+    if made:
+        yield f"next: dvc commit, as stages make {', '.join(made)}: mend what they make it of, too"
+    added = dict.fromkeys(one["dvc"] for one in told["records"] if one["dvc"] and not one["stage"])
+    yield f"next: {f'dvc add {shlex.join(added)}, then ' if added else ''}commit all of it"
 
 
 def _stays(stays: Mapping[str, Any]) -> Iterator[str]:
     yield "what stays:"
     yield from _files(stays["files"])
     if stays["unsearched"]:
-        yield f"  {_many(stays['unsearched'], 'packed file')} could not be searched for words"
+        yield "  packed files, which cannot be searched for words: look into them"
+        yield from _listed(stays["unsearched"])
     yield from _git(stays["git"])
     yield from _dvc(stays["dvc"], stays["remotes"])
     yield "  every clone, fork, download and backup that somebody else has"
@@ -84,7 +91,8 @@ def _git(git: Mapping[str, Any]) -> Iterator[str]:
         yield "    only a rewrite of the history removes that, with a tool of its own: git"
         yield "    filter-repo --replace-text FILE --mailmap FILE, then a forced push, deleted refs"
         yield "    and a new clone for everybody. All commits get other hashes: labelmeta link"
-        yield "    --repair mends links, and anchors of the ledger have to be made anew"
+        yield "    --repair mends links, anchors of the ledger have to be made anew, and what"
+        yield "    earlier events claim of these files cannot be shown any more"
 
 
 def _dvc(versions: Sequence[Mapping[str, Any]], remotes: Sequence[str]) -> Iterator[str]:
