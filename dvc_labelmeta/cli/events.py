@@ -54,13 +54,13 @@ def drafts(root: str, edits: Sequence[Edit], telling: Telling) -> list[Draft]:
     settings = _settings(root, edits)
     if settings is None or not settings.ledger:
         return []
+    more = [*_of_guidelines(settings, edits, telling), *telling.states]
+    if not more and not any(edit.path.endswith(SUFFIX) for edit in edits):
+        return [*telling.drafts]  # a stage can be added beside a ledger that is broken
     files = Disk(root)
     known = _whole(files)
-    found = [
-        *_of_splits(root, edits, telling, lambda subject: _last(files, known, subject)),
-        *_of_guidelines(settings, edits, telling),
-        *telling.states,
-    ]
+    splits = _of_splits(root, edits, telling, lambda subject: _last(files, known, subject))
+    found = [*splits, *more]
     new = [one for one in found if not _is_known(known, _last(files, known, one.subject), one)]
     return [*new, *telling.drafts]
 

@@ -83,8 +83,8 @@ def rollback(
             typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         elif todo and not quiet(context):
             typer.echo("\n".join(map(rollback_text, told)))
-        text = format_ == "text"
-        done = carry_out(context, root, edits, dry_run=dry_run, telling=_telling(told), told=text)
+        text, telling = format_ == "text", _telling(told) if todo else Telling()
+        done = carry_out(context, root, edits, dry_run=dry_run, telling=telling, told=text)
     if format_ == "text" and not quiet(context):
         places = [path for one in told for path in one.checkout]
         _say_next(root, start, done, places, dry_run=dry_run)

@@ -222,6 +222,7 @@ def test_each_command_tells_what_it_did(small: Repo) -> None:
     found, _ = new_events(small, "rollback", "tone", "--to", released)
     assert [(one.type, one.claims) for one in found] == [("rolled-back", {"version": "2.0.0"})]
     small.commit("Forth")
+    assert new_events(small, "rollback", "tone", "--to", "2.0.0")[0] == [], "nothing goes back"
 
     found, _ = new_events(small, "unlink", "data/late.csv")
     assert found == [Told("unlinked", moved)]
@@ -306,6 +307,7 @@ def test_a_broken_ledger_is_not_added_to(small: Repo) -> None:
         assert "nothing was written, as the ledger is not whole" in err
         assert path in err
         assert "git checkout HEAD -- labelmeta/ledger" in err
+        small.labelmeta("guideline", "new", "other", "--dry-run")
         assert small.git("status", "--porcelain", "-uall") == before
     small.git("checkout", "HEAD", "--", "labelmeta/ledger")
     small.labelmeta("link", SPACED, "--guideline", "tone")
