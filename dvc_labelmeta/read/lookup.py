@@ -7,6 +7,7 @@ import gzip
 import json
 import mmap
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model import annotation
 from dvc_labelmeta.read.sources import Source, shards
 
+_BLANKS = 8  # before a value; where there are only blanks, the line is read to be sure
 Wanted = Callable[[dict[str, Any]], bool]
 
 FIELDS = (
@@ -141,29 +143,38 @@ def _matching(
         for name in names
         for ascii_ in (True, False)
     }
-    for search in (needles, _escapes("".join(names))):
-        places = {place for needle in search for place in _places(data, needle)}
-        found = [one for place in sorted(places) if (one := _record(data, place, wanted))]
+    for places in (
+        (place for needle in needles for place in _places(data, needle)),
+        _escaped(data, names),
+    ):
+        found = [one for place in sorted({*places}) if (one := _record(data, place, wanted))]
         if found:
             yield from found
             return
 
 
-def _escapes(text: str) -> set[bytes]:
-    """Return the escapes that JSON allows for the characters of a text, which hardly any needs."""
-    units = text.encode("utf-16-be", "surrogatepass")
-    codes = {int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2)}
-    told = {f"\\u{code:{form}}".encode() for code in codes for form in ("04x", "04X")}
-    return told | ({rb"\/"} if "/" in text else set())
-
-
 def _places(data: bytes | mmap.mmap, needle: bytes) -> Iterator[int]:
-    """Yield the start of each line that holds these bytes."""
+    """Yield the start of each line where these bytes are the value of a key."""
     at = data.find(needle)
     while at >= 0:
+        before = data[max(0, at - _BLANKS) : at].rstrip()
+        if before and not before.endswith(b":"):
+            at = data.find(needle, at + 1)
+            continue
         yield data.rfind(b"\n", 0, at) + 1
         end = data.find(b"\n", at)
         at = data.find(needle, end) if end >= 0 else -1
+
+
+def _escaped(data: bytes | mmap.mmap, names: Collection[str]) -> Iterator[int]:
+    """Yield the start of each line with an escape that a name could have; hardly any needs it."""
+    units = "".join(names).encode("utf-16-be", "surrogatepass")
+    codes = {units[at : at + 2].hex() for at in range(0, len(units), 2)}
+    slash = rb"|\\/" if any("/" in name for name in names) else b""
+    if codes:
+        search = rb"\\u(?:" + "|".join(sorted(codes)).encode() + rb")" + slash
+        for found in re.finditer(search, data, re.IGNORECASE):
+            yield data.rfind(b"\n", 0, found.start()) + 1
 
 
 def _record(data: bytes | mmap.mmap, start: int, wanted: Wanted) -> dict[str, Any] | None:

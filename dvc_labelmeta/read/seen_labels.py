@@ -29,6 +29,7 @@ class Wordings:
         self.snapshot, self.stack = snapshot, stack
         self._opened: dict[str, tuple[Repository, Objects, Texts] | None] = {}
         self._versions: dict[str, str] = {}
+        self._differences: dict[tuple[str, str], Comparison | None] = {}  # by their objects
 
     def seen(self, label: Label, layer: Layer, split: str) -> Label:
         """Return a label with the text that it was made under, or why nobody can tell."""
@@ -56,7 +57,9 @@ class Wordings:
         for before, after in turns(labels):
             old, new = labels[before].seen, labels[after].seen
             pair = (old.object, new.object)
-            yield Turn(before, after, None if pair in told else self._compared(old, new))
+            if pair not in self._differences:
+                self._differences[pair] = self._compared(old, new)
+            yield Turn(before, after, None if pair in told else self._differences[pair])
             told.add(pair)
 
     def _compared(self, old: Seen, new: Seen) -> Comparison | None:
