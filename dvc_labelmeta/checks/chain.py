@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from dvc_labelmeta.checks.ancestry import Node, is_redundant
 from dvc_labelmeta.model.chain import Breach, Files
@@ -48,7 +48,9 @@ def of_chain(files: Files, nodes: Mapping[str, Node]) -> Iterator[Breach]:
         one = files.events[hash_]
         if not node.whole:
             missing |= {name: hash_ for name in one.parents if name not in files.events}
-        yield from _links(one, files, nodes)
+        parent = files.events.get(one.parents[0]) if len(one.parents) == 1 else None
+        if parent is None or one.total != node.total or parent.at > one.at:
+            yield from _links(one, files, nodes)  # else nothing can be wrong: most are so
     for hash_, child in missing.items():
         if event_path(hash_) not in flawed:
             yield Breach(
@@ -112,47 +114,44 @@ def tips_of(events: Mapping[str, Event], nodes: Mapping[str, Node]) -> dict[str,
     """Return the last events of each subject: those that none of the same subject follows."""
     found: dict[str, list[str]] = {}
     for hash_, node in nodes.items():
-        last = found.setdefault(events[hash_].subject, [])
-        last[:] = [other for other in last if not node.holds(nodes[other])]
-        last.append(hash_)
+        subject = events[hash_].subject
+        last = [other for other in found.get(subject, ()) if not node.holds(nodes[other])]
+        found[subject] = [*last, hash_]
     return found
 
 
-def all_tips(events: Mapping[str, Event], nodes: Mapping[str, Node]) -> frozenset[str]:
-    """Return the last events of all subjects."""
-    return frozenset(hash_ for last in tips_of(events, nodes).values() for hash_ in last)
-
-
-def of_markers(files: Files, nodes: Mapping[str, Node]) -> Iterator[Breach]:
+def of_markers(files: Files, tips: Mapping[str, Sequence[str]], *, whole: bool) -> Iterator[Breach]:
     """Yield what is wrong with the markers of heads and tips, those of subjects in `keys`.
 
-    None follows from another fault.
+    tips: the last events of each subject. whole: no event is known to be missing; where one is,
+    which ones are the last is not known.
     """
-    broken = {flaw.path for flaw in files.flaws}
-    tips = tips_of(files.events, nodes)
     wanted = {f"{key}-{hash_}" for name, key in files.keys.items() for hash_ in tips[name]}
-    yield from _markers(HEADS, files.heads, heads_of(files.events), broken)
-    yield from _markers(TIPS, files.tips, wanted, broken)
+    for folder, there, known in (
+        (HEADS, files.heads, heads_of(files.events)),
+        (TIPS, files.tips, frozenset(wanted)),
+    ):
+        yield from _stray(folder, there - known, {flaw.path for flaw in files.flaws})
+        if whole:
+            yield from _unmarked(folder, known - there)
 
 
-def _markers(
-    folder: str, there: Iterable[str], wanted: Iterable[str], broken: set[str]
-) -> Iterator[Breach]:
-    there, wanted = frozenset(there), frozenset(wanted)
-    for name in sorted(wanted - there):
-        path, hash_ = f"{folder}/{name}", name.rpartition("-")[2]
-        if path not in broken:
-            yield Breach(
-                "missing-marker",
-                "error",
-                path,
-                "is not there: an event after this one was removed, or the marker",
-                f"if all events are there: make it as an empty file, or {RESTORE}",
-                hash_,
-            )
-    for name in sorted(there - wanted):
+def _unmarked(folder: str, names: Iterable[str]) -> Iterator[Breach]:
+    for name in sorted(names):
+        yield Breach(
+            "missing-marker",
+            "error",
+            f"{folder}/{name}",
+            "is not there: an event after this one was removed, or the marker",
+            f"if all events are there: make it as an empty file, or {RESTORE}",
+            name.rpartition("-")[2],
+        )
+
+
+def _stray(folder: str, names: Iterable[str], flawed: Collection[str]) -> Iterator[Breach]:
+    for name in sorted(names):
         hash_ = name.rpartition("-")[2]
-        if event_path(hash_) not in broken:
+        if event_path(hash_) not in flawed:  # told already
             yield Breach(
                 "stray-marker",
                 "error",
@@ -186,9 +185,13 @@ def of_people(files: Files, erased: frozenset[str]) -> Iterator[Breach]:
     """Yield which persons nobody can see any more, though no redaction says why, and the other
     way round. erased: what redactions removed.
     """
-    used: Counter[str] = Counter()
-    for one in files.events.values():
-        used.update(persons(one) if "approved_by" in one.claims else (one.actor,))
+    used = Counter(one.actor for one in files.events.values())
+    used.update(
+        name
+        for one in files.events.values()
+        if "approved_by" in one.claims
+        for name in persons(one)[1:]
+    )
     flawed = {flaw.path for flaw in files.flaws}
     for name in sorted(used.keys() - files.people.keys() - erased):
         if person_path(name) not in flawed:

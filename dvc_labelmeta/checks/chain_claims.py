@@ -47,8 +47,9 @@ def counted(states: Iterable[State]) -> tuple[int, Counter[str]]:
     """Return how many events were held against a commit, and why others were not, or in part."""
     checked, unchecked = 0, Counter[str]()
     for state in states:
-        checked += any(not part.unknown for part in state.parts)
-        unchecked.update({part.unknown for part in state.parts if part.unknown})
+        why = {part.unknown for part in state.parts}
+        checked += "" in why
+        unchecked.update(why - {""})
     return checked, unchecked
 
 

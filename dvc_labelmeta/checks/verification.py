@@ -23,6 +23,7 @@ class Wanted(NamedTuple):
 def verdict(
     files: Files,
     nodes: Mapping[str, Node],
+    tips: Mapping[str, Sequence[str]],
     past: Past,
     states: Sequence[State],
     kept: Verdict,
@@ -30,22 +31,24 @@ def verdict(
 ) -> Verdict:
     """Return what came of a verification, anchors left out.
 
+    tips: the last events of each subject.
     kept: what an earlier one found, none of whose events is judged again. erased: see of_people.
     """
     heads = tuple(sorted(chain.heads_of(files.events)))
     judged = [one for hash_, one in files.events.items() if hash_ not in past.old]
     times = [*(one.at for one in judged), *filter(None, (kept.first, kept.last))]
     new = frozenset(one.hash for one in judged) - past.added.keys()
+    whole = not files.flaws and all(nodes[hash_].whole for hash_ in heads)
     checked, unchecked = chain_claims.counted(states)
     found = [
         *kept.breaches,
         *chain.of_files(files),
         *chain.of_chain(files, nodes),
-        *chain.of_markers(files, nodes),
+        *chain.of_markers(files, tips, whole=whole),
         *chain.of_people(files, erased),
         *chain_past.of_past(files, nodes, past),
-        *chain_claims.of_states(states, files, chain.all_tips(files.events, nodes)),
-        *chain.of_forks(heads, past.merged, new),
+        *chain_claims.of_states(states, files, {one for last in tips.values() for one in last}),
+        *(chain.of_forks(heads, past.merged, new) if whole else ()),
     ]
     return Verdict(
         kept.total + len(judged),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,14 @@ class Job(NamedTuple):
 
 def verified(job: Job) -> Verdict:
     """Return what came of a verification; what was verified before is not read again."""
+    gc.disable()  # all that is read is needed to the end: collecting would take half of the time
+    try:
+        return _verified(job)
+    finally:
+        gc.enable()
+
+
+def _verified(job: Job) -> Verdict:
     if _may_keep(job) and not job.full and (known := recalled(job.root, __version__)) is not None:
         new = changes(job.repository, known.commit)
         found = None if new is None else _since(job, known, new)
@@ -59,7 +68,7 @@ def _may_keep(job: Job) -> bool:
 
 def _whole(job: Job) -> Verdict:
     repository = job.repository
-    with ThreadPoolExecutor(1) as pool:  # Git walks its history while files are read
+    with ThreadPoolExecutor(2) as pool:  # Git walks its history while files are read
         history = pool.submit(past, repository, repository.head)
         state = pool.submit(changes, repository, repository.head) if _may_keep(job) else None
         if job.rev:
@@ -70,10 +79,11 @@ def _whole(job: Job) -> Verdict:
     nodes = ancestry(found.events)
     known = known._replace(merged=beside(repository, known, chain.heads_of(found.events)))
     asked, uncut = chain_claims.asked(found, nodes, known)
-    states = _states(job, found, asked, chain.all_tips(found.events, nodes))
+    tips = chain.tips_of(found.events, nodes)
+    states = _states(job, found, asked, tips)
     erased = chain.redacted(found.events.values())
     before = Verdict(0, (), unchecked=uncut)
-    told = verdict(found, nodes, known, states, before, erased)
+    told = verdict(found, nodes, tips, known, states, before, erased)
     there = _anchors(job, repository.head)
     result = with_outside(told, nodes, Outside(there, there), job.wanted)
     if new is not None and new.clean:
@@ -103,9 +113,10 @@ def _since(job: Job, known: Verified, new: Changes) -> Verdict | None:
     since = _only_new(job.root, since, added)._replace(before=known.heads, old=frozenset(old))
     since = since._replace(merged=beside(repository, since, chain.heads_of(found.events)))
     asked, _ = chain_claims.asked(found, {h: n for h, n in nodes.items() if h not in old}, since)
-    states = _states(job, found, asked, chain.all_tips(found.events, nodes))
+    tips = chain.tips_of(found.events, nodes)
+    states = _states(job, found, asked, tips)
     erased = known.erased | chain.redacted(added.events.values())
-    told = verdict(found, nodes, since, states, known.verdict, erased)
+    told = verdict(found, nodes, tips, since, states, known.verdict, erased)
     trailing = [name for name in known.anchors if name.startswith("trailer")]
     count = len(trailing) if job.signers is None else 0
     outside = Outside(there, fresh, _beginning(job.root, job.wanted.head), count)
@@ -166,12 +177,15 @@ def _only_new(root: str, since: Past, added: Files) -> Past:
     )
 
 
-def _states(job: Job, found: Files, asked: Mapping[str, str], tips: frozenset[str]) -> list[State]:
+def _states(
+    job: Job, found: Files, asked: Mapping[str, str], tips: Mapping[str, Sequence[str]]
+) -> list[State]:
     """Return what commits say of events; of last ones that do not agree, what the newest says."""
     states = States(job.repository, job.objects, _settings(job), found.people)
     told = states.of([Asked(found.events[hash_], commit) for hash_, commit in asked.items()])
     head = job.repository.head
-    wrong = [one for one in told if one.hash in tips and chain_claims.disagrees(one.parts)]
+    wrong = [one for one in told if chain_claims.disagrees(one.parts)]
+    wrong = [one for one in wrong if one.hash in tips[found.events[one.hash].subject]]
     now = states.of([Asked(found.events[one.hash], head) for one in wrong])
     parts = {one.hash: one.parts for one in now}
     return [one._replace(now=parts.get(one.hash)) for one in told]

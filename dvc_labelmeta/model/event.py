@@ -31,6 +31,7 @@ TYPES = (
     "redacted",
 )
 _NONE: Mapping[str, Any] = MappingProxyType({})
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 class Event(NamedTuple):
@@ -79,8 +80,7 @@ def canonical(value: Mapping[str, Any]) -> bytes:
     has: there Python's own encoder does what the scheme asks for; a test holds it against an
     implementation of all of it. Raises UnicodeEncodeError for text that is not Unicode.
     """
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode()
+    return _ENCODE(value).encode()
 
 
 def value_of(event: Event) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from dvc_labelmeta.model.event import EVENTS
 from dvc_labelmeta.read.git import Repository
 
 _PATH = re.compile(r".*/([0-9a-f]{2})/(\1[0-9a-f]{62})\.json\Z", re.DOTALL)
+# large folders are kept as differences from each other: Git forgets too many of them with its 96 MB
+MEMORY = ("-c", "core.deltaBaseCacheLimit=512m")
 _FORM = "%x01%H %ct %at %an <%ae>"
 
 
@@ -25,7 +27,7 @@ def past(repository: Repository, span: str) -> Past:
     how = ("--full-history", "--topo-order", "--root", "-c", "--name-status", "--no-renames", "-z")
     spec = f":(top,literal){git.above(EVENTS)}"
     # objects that replace others are local: what everybody has is meant
-    log = ("--no-replace-objects", "log", *how, f"--format={_FORM}", span, "--", spec)
+    log = ("--no-replace-objects", *MEMORY, "log", *how, f"--format={_FORM}", span, "--", spec)
     cut = _boundary(repository)
     added: dict[str, Added] = {}
     undone: list[Undone] = []

@@ -6,6 +6,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import UnreadableFile
@@ -17,6 +18,7 @@ from dvc_labelmeta.model.guideline import Release
 from dvc_labelmeta.model.schema import HASH
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
 from dvc_labelmeta.read import dvc
+from dvc_labelmeta.read.chain_past import MEMORY
 from dvc_labelmeta.read.files import MAX_LOCK_BYTES, decode, misfits, parse
 from dvc_labelmeta.read.git import TREE, Objects, Repository
 from dvc_labelmeta.read.guidelines import Editions, releases, releases_path
@@ -45,27 +47,48 @@ class States:
         self.guidelines = {ref.id: ref for ref in settings.guidelines}
         self.editions = Editions(objects)
         self.known: dict[str, tuple[str, str, int]] = {}
+        self.paths: dict[str, str] = {}
+        self.answers: dict[tuple[str, tuple[str, ...]], tuple[Mapping[str, Any], Any]] = {}
         self.parsed: dict[tuple[str, str], Any] = {}
         promised = ("config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$")
         self.partial = bool(repository.git.run(*promised, ok=(0, 1)))
 
     def of(self, asked: Sequence[Asked]) -> list[State]:
         """Return what the commits say, in the order asked."""
-        self._look_up(name for one in asked for name in self._names(one))
-        return [State(one.event.hash, one.commit, self._of(one)) for one in asked]
+        names = [tuple(self._names(one)) for one in asked]
+        self._look_up(chain.from_iterable(names))
+        return [
+            State(one.event.hash, one.commit, self._of(one, some))
+            for one, some in zip(asked, names, strict=True)
+        ]
 
-    def _of(self, one: Asked) -> tuple[Told, ...]:
+    def _of(self, one: Asked, names: Sequence[str]) -> tuple[Told, ...]:
         if self.known.get(one.commit, _MISSING)[1] != "commit":
             what = f"commit {one.commit[:12]}"
             return (Told(what, one.commit, None, "commits that this clone does not hold"),)
-        parts = tuple(self._parts(one.event, one.commit))
+        parts = self._same(one, names) or tuple(self._parts(one.event, one.commit))
         if not self.partial:
             return parts
         why = "files that this partial clone does not hold"
         return tuple(part if part.found else part._replace(unknown=why) for part in parts)
 
+    def _same(self, one: Asked, names: Sequence[str]) -> tuple[Told, ...]:
+        """Return an answer that follows from some files alone: once for each state of them."""
+        files = tuple(self.known.get(name, _MISSING)[0] for name in names[1:])
+        if len(files) < 2 or "" in files[:2]:
+            return ()
+        key = one.event.subject, files
+        last = self.answers.get(key)
+        if last is None or last[0] != one.event.claims:
+            parts = tuple(self._parts(one.event, one.commit))
+            last = self.answers[key] = one.event.claims, parts
+        return last[1]
+
     def _names(self, one: Asked) -> Iterator[str]:
-        """Yield the names of the files that most answers need, so that Git is asked once."""
+        """Yield the names of the files that most answers need, so that Git is asked once.
+
+        Of a split: the commit, the sidecar, what records the data, and the same for its records.
+        """
         kind, _, name = one.event.subject.partition(":")
         yield one.commit
         if kind == "split":
@@ -82,8 +105,10 @@ class States:
 
     def _name(self, commit: str, path: str) -> str:
         """Return Git's name of a file in a commit, "" for a path that leads out."""
-        above = self.repository.git.above(path)
-        return "" if above.split("/")[0] in {"", ".."} else f"{commit}:{above}"
+        if path not in self.paths:
+            above = self.repository.git.above(path)
+            self.paths[path] = "" if above.split("/")[0] in {"", ".."} else above
+        return f"{commit}:{self.paths[path]}" if self.paths[path] else ""
 
     def _look_up(self, names: Iterable[str]) -> None:
         """Learn hash, kind and size of what names stand for, in one process."""
@@ -91,7 +116,7 @@ class States:
         if not new:
             return
         text = "".join(n + "\n" for n in new).encode(errors="surrogateescape")
-        out = self.repository.git.run("cat-file", "--batch-check", stdin=text)
+        out = self.repository.git.run(*MEMORY, "cat-file", "--batch-check", stdin=text)
         for name, line in zip(new, out.decode(errors="surrogateescape").split("\n"), strict=False):
             words = line.rsplit(" ", 2)
             found = len(words) == 3 and words[2].isdigit()
