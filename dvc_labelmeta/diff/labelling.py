@@ -92,7 +92,7 @@ def ordered(labels: Sequence[Label]) -> list[Label]:
 def _before(labels: Sequence[Label], at: int, places: Mapping[str, Sequence[int]]) -> Iterator[int]:
     """Yield the places of what a record said before, and of the records that it points to."""
     label = labels[at]
-    yield from (other for other in places[label.id] if other < at)
+    yield from (other for other in places[label.id] if other < at and labels[other].gone)
     for field in POINTERS:
         for id_ in label.points_to(field):
             yield from places.get(id_, ())
@@ -182,7 +182,7 @@ def _repeated(labels: Iterable[Label]) -> Iterator[tuple[str, int]]:
     counts: dict[str, int] = defaultdict(int)
     for label in labels:
         counts[label.id] += 1
-    yield from ((id_, number) for id_, number in counts.items() if number > 1)
+    yield from ((id_, number) for id_, number in counts.items() if id_ and number > 1)
 
 
 def _wrong(
@@ -203,7 +203,8 @@ def _wrong(
     if id_ in elsewhere:
         return f"{id_}, which is of another item, {elsewhere[id_]}"
     if id_ in gone and (change := gone[id_].gone_in):
-        where = f"in commit {change.commit[:12]}" if change.commit else "and not committed"
+        where = f"in commit {change.commit[:12]}" if change.commit else change.subject
+        where = where or "and not committed"
         return f"{id_}, which was {gone[id_].gone} {where}"
     return f"{id_}, which is not there"
 

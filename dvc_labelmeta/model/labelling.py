@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 
 
 class Change(NamedTuple):
-    """A commit that changed records, as Git tells it; all "" for what is not committed yet."""
+    """A commit that changed records, as Git tells it.
+
+    commit: "" for what is not committed yet, or where no commit of its own did it, as subject says.
+    """
 
     commit: str = ""
     date: str = ""

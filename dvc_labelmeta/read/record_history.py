@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import posixpath
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from dvc_labelmeta.read.dvc_cache import link_cached
 from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.git import Objects, Repository, Touched
 from dvc_labelmeta.read.lookup import named, named_in
+from dvc_labelmeta.read.sides import tree_files
 from dvc_labelmeta.read.sources import format_of, shards
 
 MOST_BYTES = 1 << 27  # of versions, newest first: about a second
@@ -28,6 +30,7 @@ MOST_VERSIONS = 2_000
 _ENGINE = 20  # an engine that has to start costs as much as so many other versions
 _COLUMNS = 16  # of Parquet only a few columns are read
 
+MERGED = Change(subject="a merge left it out")
 Fields = Mapping[str, Any]
 State = dict[str, Fields]  # records by their canonical text
 Part = tuple[str, str]  # a file, and its blob in Git or its hash in DVC; "": it was not there
@@ -49,7 +52,7 @@ class History:
     ) -> None:
         self.repository, self.objects, self.root = repository, objects, root
         self.path, self.format = path, format_
-        self.kind, self.steps = "", list[Step]()
+        self.kind, self.steps, self.head = "", list[Step](), tuple[Part, ...]()
         self.sizes: dict[Part, int] = {}
         self.recorded: dict[str, Record] = {}  # of DVC, by hash
         if repository.head:
@@ -58,12 +61,25 @@ class History:
     def _look(self) -> None:
         git = self.repository.git
         pointer = f"{self.path}.dvc"
-        found = [*git.touching(self.repository.head, map(git.above, (self.path, pointer)))]
+        specs = [f":(top,literal){git.above(path)}" for path in (self.path, pointer)]
+        found = [*git.walked([self.repository.head], specs)]
         own = any(git.below(name) == pointer for name in found[0].files) if found else False
         self.kind = "dvc" if own else "git" if found else ""
         self.steps = [self._step(one, pointer) for one in found]
         self.steps = [step for step in self.steps if step.before or step.after]
+        self.head = self._at_head(pointer if own else self.path)
         self.sizes = self._dvc_sizes() if own else self._blob_sizes()
+
+    def _at_head(self, path: str) -> tuple[Part, ...]:
+        """Return the files as HEAD has them, whatever a merge chose."""
+        entry = self.objects.entry(self.repository.head, self.repository.git.above(path))
+        if entry is None:
+            return ()
+        if self.kind == "dvc":
+            value = self._hash(path, entry.object)
+            return ((path, value),) if value else ()
+        files = tree_files(self.objects, entry.object, "")
+        return tuple((posixpath.join(path, name) if name else path, blob) for name, blob in files)
 
     def _step(self, one: Touched, pointer: str) -> Step:
         commit, git = one.commit, self.repository.git
@@ -92,7 +108,7 @@ class History:
         return record.value
 
     def _parts(self) -> list[Part]:
-        sides = ((*step.after, *step.before) for step in self.steps)
+        sides = [self.head, *((*step.after, *step.before) for step in self.steps)]
         return [*dict.fromkeys(part for parts in sides for part in parts)]
 
     def _dvc_sizes(self) -> dict[Part, int]:
@@ -132,14 +148,8 @@ class _Reading:
     def of(self, now: Sequence[Fields]) -> tuple[list[Label], Past]:
         present = {_key(record): record for record in now}
         later: tuple[Change, tuple[Part, ...], State] | None = None
-        head: State | None = {}
-        seen: set[str] = set()
         for change, before, after in self.history.steps:
             new, old = self.state(after), self.state(before)
-            tops = [part for part in after if part[0] not in seen]
-            seen |= {name for name, _ in (*before, *after)}
-            top = self.state(tops)
-            head = None if head is None or top is None else head | top
             if new is None:
                 continue
             if later:
@@ -147,8 +157,10 @@ class _Reading:
             later = None if old is not None else (change, after, new)
             if old is not None:
                 self.compare(change, before, old, after, new)
+        head = self.state(self.history.head)
         if head is not None and self.history.kind:
             self.compare(Change(), (), head, (), present)
+            self.merged_away(present)
         lost = [
             Label(record, self.firsts.get(key), how, change)
             for key, (record, how, change) in self.gone.items()
@@ -156,6 +168,12 @@ class _Reading:
         ]
         kept = [Label(record, self.firsts.get(key)) for key, record in present.items()]
         return [*reversed(lost), *kept], self.past()
+
+    def merged_away(self, present: State) -> None:
+        """Note what some commit brought, no commit took, and yet is not there: a merge did it."""
+        for state in [*self.known.values()]:
+            for key in (state or {}).keys() - present.keys() - self.gone.keys():
+                self.gone[key] = ((state or {})[key], "removed", MERGED)
 
     def item_of(self, id_: str) -> str:
         """Return the item of a record, from the newest version that has it."""

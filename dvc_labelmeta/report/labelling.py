@@ -1,13 +1,14 @@
 """The labels of an item through time, for people, for programs and as a picture.
 
-The keys of `labelmeta trace ITEM --format json`: item, record (the one asked for, or null), split,
-layer, guideline, path (of the records). `labels`, oldest first: id, state ("in force", or why it
-is not), by (ids of what took its place), record (all its fields), role and expertise (of the record
-or annotators.yaml), seen (guideline, version, object, evidence), first (the commit that brought it,
-or null), gone ("rewritten", "removed" or null), gone_in, changed (fields of what was rewritten:
-name, before, after). `wordings`: from, to (places in `labels`), difference (as `labelmeta diff` has
-it, or null where the same two texts came before), concerned (places in its operations). `events` of
-the ledger; `faults`; `history`: kind, versions, read, why (what was not read).
+The keys of `labelmeta trace ITEM --format json`: item, record (the one asked for, or null),
+split, layer, guideline, path (of the records). `labels`, oldest first: id, state ("in force", or
+why it is not), by (ids of what took its place), record (all its fields), role and expertise (of
+the record or annotators.yaml), seen (guideline, version, object, evidence), first (the commit
+that brought it, or null), gone ("rewritten", "removed" or null), gone_in (null: not committed
+yet), changed (fields of what was rewritten: name, before, after). `wordings`: from, to (places in
+`labels`), difference (as `labelmeta diff` has it, or null where the same two texts came before),
+concerned (places in its operations). `events` of the ledger; `faults`; `history`: kind, versions,
+read, why (what was not read).
 """
 
 from __future__ import annotations
@@ -120,11 +121,12 @@ def _person(label: Label, registry: Registry) -> tuple[str, str]:
 
 
 def _state(label: Label, state: str) -> str:
-    if not label.gone or label.gone_in is None:
+    change = label.gone_in
+    if change is None:
         return state
-    return (
-        f"{state} {f'in {_commit(label.gone_in)}' if label.gone_in.commit else 'and not committed'}"
-    )
+    if change.commit:
+        return f"{state} in {_commit(change)}"
+    return f"{state}: {change.subject}" if change.subject else f"{state} and not committed"
 
 
 def _commit(change: Change) -> str:
@@ -247,7 +249,7 @@ def _label_json(trace: Trace, at: int, registry: Registry) -> dict[str, Any]:
         },
         "first": label.first._asdict() if label.first else None,
         "gone": label.gone or None,
-        "gone_in": label.gone_in._asdict() if label.gone_in and label.gone_in.commit else None,
+        "gone_in": label.gone_in._asdict() if label.gone_in and any(label.gone_in) else None,
         "changed": [
             {"name": name, "before": old, "after": new} for name, old, new in fields(label, after)
         ]

@@ -152,6 +152,21 @@ def test_what_is_not_committed_is_told_as_such(repo: Repo) -> None:
     assert traced(repo, "7")["item"] == "7"
 
 
+def test_what_a_merge_left_out_is_told(repo: Repo) -> None:
+    put(repo, "Add records", CHAIN[0])
+    repo.git("checkout", "-q", "-b", "side")
+    put(repo, "A second opinion", CHAIN[0], CHAIN[1])
+    repo.git("checkout", "-q", "main")
+    repo.write("other.txt", "1\n")
+    repo.commit("Meanwhile")
+    repo.git("merge", "-q", "-s", "ours", "side", "-m", "Merge")
+    found = traced(repo, "7")
+    assert told(found) == [("r1", "pos", "in force"), ("r2", "neg", "removed")]
+    assert found["labels"][1]["gone_in"]["subject"] == "a merge left it out"
+    assert found["labels"][1]["first"]["subject"] == "A second opinion"
+    assert "r2  neg  ann: removed: a merge left it out" in repo.labelmeta("trace", "7").out
+
+
 def test_records_in_dvc_are_read_from_its_cache(repo: Repo) -> None:
     named(repo, DEV)
     repo.write(IN_DVC, lines(CHAIN[0]))

@@ -92,7 +92,8 @@ def test_chains_that_cannot_be() -> None:
         label("lost", gone="rewritten", gone_in=Change()),
         label("h", 5, derived_from=["a", "nowhere"]), label("i", 5, migrated_from="far"),
         label("j", supersedes="k"), label("k", supersedes="j"), label("l", supersedes="k", status="draft"),
-        label("old", gone="removed"), label("m", supersedes="old"),
+        label("", 1), label("", 2), label("merged", gone="removed", gone_in=Change(subject="by a merge")),
+        label("o", supersedes="merged"), label("old", gone="removed"), label("m", supersedes="old"),
     ]  # fmt: skip
     assert faults(labels, {"far": "8"}) == [
         "2 records have the id twice",
@@ -102,11 +103,12 @@ def test_chains_that_cannot_be() -> None:
         "g supersedes lost, which was rewritten and not committed",
         "h was made of nowhere, which is not there",
         "i was migrated from far, which is of another item, 8",
+        "o supersedes merged, which was removed by a merge",
         "m supersedes old, which is not there",
         "a is superseded by several records: b, c",
         "records supersede each other in a circle: j, k",
     ]
-    assert missing(labels) == ["gone", "lost", "nowhere", "far", "old"]
+    assert missing(labels) == ["gone", "lost", "nowhere", "far", "merged", "old"]
     sound = [label("a", 1), label("b", 1, supersedes="a"), label("s", 1, derived_from=["b"])]
     assert faults(sound, {}) == []
 
