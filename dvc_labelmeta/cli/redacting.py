@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.cli.events import Telling
+from dvc_labelmeta.cli.sources import need_engine, reading
 from dvc_labelmeta.errors import Refused, UnreadableFile
 from dvc_labelmeta.model.annotators import REGISTRY
 from dvc_labelmeta.model.config import OWN_FOLDER
@@ -162,7 +164,7 @@ def _rewritten(
         new, records = {}, 0
         for file in files:
             target = os.path.join(folder, str(len(os.listdir(folder))))
-            if count := _copied(file, source.format, target, swap):
+            if count := _copied(source, file, target, swap):
                 new[file] = target
                 records += count
         told = known.get(path, {})
@@ -174,18 +176,22 @@ def _rewritten(
     return found
 
 
-def _copied(file: str, format_: str, target: str, swap: Swap) -> int:
+def _copied(source: Source, file: str, target: str, swap: Swap) -> int:
     """Write a file with the identity replaced to `target`; return how many records had it."""
-    if format_ == "parquet":
+    if source.format == "parquet":
+        need_engine()
         from dvc_labelmeta.read.engine import connect  # noqa: PLC0415  # DuckDB is an extra
         from dvc_labelmeta.write.redaction_parquet import parquet  # noqa: PLC0415  # as it
 
-        with connect(os.path.dirname(target)) as db:
+        with reading(source), connect(os.path.dirname(target)) as db:
             return parquet(db, file, target, swap)
-    with opened(file) as source, open(target, "wb") as raw, packed(file, raw) as new:
-        if format_ == "csv":
-            return csv(source, new, swap, delimiter(file))
-        return jsonl(source, new, swap)
+    try:
+        with opened(file) as old, open(target, "wb") as raw, packed(file, raw) as new:
+            if source.format == "csv":
+                return csv(old, new, swap, delimiter(file))
+            return jsonl(old, new, swap)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableFile(f"{file}: cannot be read: {error}") from None
 
 
 def _people(root: str, old: str, commitment: str) -> dict[str, str]:

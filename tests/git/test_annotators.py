@@ -284,6 +284,35 @@ def test_what_is_refused(repo: Repo) -> None:
     assert "lacks annotators" in refused(ZOE)
 
 
+def test_earlier_versions_of_a_folder_and_where_they_were_pushed(repo: Repo) -> None:
+    side = "data/train.csv.labelmeta.yaml"
+    text = repo.read(side)
+    at = text.index("    annotations:")
+    repo.write(side, text[:at] + "    annotations: {path: notes}\n")
+    held = []
+    for more in ("", "again "):
+        for name, kept in (("a", rows()[:1]), ("b", rows()[2:3])):
+            lines = [one | {"note": f"{more}{ZOE}", "item": name} for one in kept]
+            file = repo.write(f"data/notes/{name}.jsonl", jsonl(lines))
+            held.append(hashlib.md5(file.read_bytes()).hexdigest())
+        repo.dvc("add", "-q", "data/notes")
+        repo.commit(f"Notes {more}")
+    repo.write(".dvc/config", repo.read(".dvc/config") + "['remote \"store\"']\n    url = s3://x\n")
+    told = json.loads(repo.labelmeta("annotators", "redact", ZOE, "--format", "json").out)
+    (one,) = [one for one in told["records"] if one["path"] == "data/notes"]
+    assert (one["records"], one["dvc"]) == (1, "data/notes")
+    assert one["before"].endswith(".dir")
+    assert one["after"] != one["before"]
+    claimed = [one for one in events(repo) if one["subject"] == "split:data/train.csv"][-1]
+    assert claimed["claims"]["layers"]["labels"]["records"]["md5"] == one["after"]
+    versions = {one["md5"]: one for one in told["stays"]["dvc"] if one["path"].startswith("data/n")}
+    assert set(held) == {*versions}
+    assert all(one["sure"] and Path(one["cache"]).is_file() for one in versions.values())
+    assert told["stays"]["remotes"] == ["store (s3://x)"]
+    listed = {one["path"]: one["lines"] for one in told["stays"]["files"]}
+    assert listed["data/notes/a.jsonl"] == [1]
+
+
 def test_registry_beside_records(repo: Repo) -> None:
     out = repo.labelmeta("annotators", "list").out.splitlines()
     assert out[1].split()[:3] == ["bob", "person", "annotator"]
