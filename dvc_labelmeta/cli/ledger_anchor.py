@@ -19,7 +19,7 @@ from dvc_labelmeta.read.stored import Stored
 from dvc_labelmeta.report.text import plain
 from dvc_labelmeta.write.edits import content, write_file
 
-EXAMPLE = 'Example: git commit --trailer "$(labelmeta ledger anchor)"'
+EXAMPLE = "Example: labelmeta ledger anchor --tag --sign"
 
 
 def anchor(
@@ -44,8 +44,9 @@ def anchor(
 ) -> None:
     """Print the ledger's heads and number of events as a commit trailer, or tag HEAD with them.
 
-    Whoever rewrites the ledger later has to rewrite these commits or move these tags too.
-    `labelmeta ledger verify` holds the ledger against all of them.
+    As a trailer: git commit --trailer "$(labelmeta ledger anchor)"; `hook install --trailer` does
+    so for each commit that changes the ledger. Whoever rewrites the ledger later has to rewrite
+    these commits or move these tags too; `labelmeta ledger verify` looks at all of them.
     """
     if sign and not tag:
         raise Refused("--sign signs a tag: give --tag too (`git commit -S` signs a commit)")

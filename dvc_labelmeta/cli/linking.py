@@ -244,15 +244,20 @@ def repair(project: Project, asked: list[str]) -> tuple[list[Edit], list[str]]:
 
 
 def _unmended(snapshot: Snapshot, gone: set[Pinned], asked: list[str]) -> Iterator[str]:
+    """Yield a line for each content that is lost: many splits may be linked to it."""
+    found: dict[tuple[str, str, str], list[str]] = {}
     for one in snapshot.sidecars if gone else ():
         for layer in one.layers if not asked or one.split in asked else ():
             link = layer.guideline
             if (link.id, link.commit, link.object) in gone:
-                yield (
-                    f"{one.split}: no commit here holds {link.id} {link.version} any more; run "
-                    "`labelmeta ledger keep` if its content is still here, or fetch from a clone "
-                    f"that kept it: git fetch REMOTE {shlex.quote('+' + REFS)}; then repair again"
-                )
+                found.setdefault((link.id, link.version, link.object), []).append(one.split)
+    for (id_, version, object_), splits in found.items():
+        more = f" and {len(splits) - 1} more" if splits[1:] else ""
+        yield (
+            f"{splits[0]}{more}: no commit here holds {id_} {version} ({object_[:12]}) any more; "
+            "run `labelmeta ledger keep` if its content is still here, or fetch from a clone that "
+            f"kept it: git fetch REMOTE {shlex.quote('+' + REFS)}; then repair again"
+        )
 
 
 def _kept_commit(project: Project, id_: str, object_: str) -> str | None:

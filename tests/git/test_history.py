@@ -150,7 +150,9 @@ def test_amended_guideline_commit_keeps_the_link_unless_the_text_changed(linked:
     found = {f["code"] for f in linked.findings("data/train.csv", code=1)}
     assert "LM102" in found
     assert "LM103" not in found
-    assert linked.labelmeta("link", "--repair").out.strip() == "nothing to change"
+    told = linked.labelmeta("link", "--repair").out
+    assert "data/dev.csv and 2 more: no commit here holds tone 2.0.0" in told
+    assert told.endswith("nothing to change\n")
     assert "gate shut" in linked.labelmeta("gate", "data/train.csv", code=1).err
 
 
