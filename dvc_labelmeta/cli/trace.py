@@ -31,27 +31,30 @@ class Asked(NamedTuple):
     earlier: list[str]
 
 
+Name = Annotated[
+    str,
+    typer.Argument(
+        help="A split, a file that a stage makes or reads, a guideline (ID, ID@1, ID@1.2.0, "
+        'ID@">=1.0.0,<2.0.0"), a tag or an experiment; else an item or a record '
+        "(item:NAME, record:ID: nothing else).",
+        metavar="NAME",
+    ),
+]
+Rev = Annotated[str, typer.Option(help="As the history was at this revision.", metavar="REV")]
+Form = Annotated[str, typer.Option("--format", help="text, json, mermaid or dot", metavar="FORMAT")]
+Split = Annotated[
+    str, typer.Option(help="Of an item or a record: the split it is in.", metavar="SPLIT")
+]
+
+
 def trace(
     context: typer.Context,
-    name: Annotated[
-        str,
-        typer.Argument(
-            help="A split, a file that a stage makes or reads, a guideline (ID, ID@1, ID@1.2.0, "
-            'ID@">=1.0.0,<2.0.0"), a tag or an experiment; else an item or a record.',
-            metavar="NAME",
-        ),
-    ],
-    rev: Annotated[
-        str, typer.Option(help="As the history was at this revision.", metavar="REV")
-    ] = "",
+    name: Name,
+    rev: Rev = "",
     up: Annotated[bool, typer.Option("--up", help="Only what it came from.")] = False,
     down: Annotated[bool, typer.Option("--down", help="Only what came of it.")] = False,
-    format_: Annotated[
-        str, typer.Option("--format", help="text, json, mermaid or dot", metavar="FORMAT")
-    ] = "text",
-    split: Annotated[
-        str, typer.Option(help="Of an item or a record: the split it is in.", metavar="SPLIT")
-    ] = "",
+    format_: Form = "text",
+    split: Split = "",
 ) -> int:
     """Tell where data, labels and models come from, and what came of them.
 
@@ -63,17 +66,22 @@ def trace(
     from dvc_labelmeta.read.lineage_graph import with_changes  # noqa: PLC0415
 
     refuse_other("--format", format_, FORMATS)
-    root = find_root(root_of(context))
-    if split:
+    root, asked = find_root(root_of(context)), None
+    if not split and not name.startswith(("item:", "record:")):
+        repository = open_repository(root)
+        with repository.git.objects() as objects:
+            history = History(repository, objects, rev or None)
+            asked = _asked(context, root, history, name)
+            if asked is not None:
+                up, down = (up, down) if up or down else (asked.kind != "guideline", True)
+                part = with_changes(history, _part(asked, up=up, down=down))
+    if asked is None:
+        if rev or up or down:
+            raise Refused(
+                f"{name} is no data of a stage, no split and no guideline: an item or a record is "
+                "told whole, without --rev, --up and --down"
+            )
         return _item(context, root, name, split, format_)
-    repository = open_repository(root)
-    with repository.git.objects() as objects:
-        history = History(repository, objects, rev or None)
-        asked = _asked(context, root, history, name)
-        if asked is None:
-            return _item(context, root, name, split, format_)
-        up, down = (up, down) if up or down else (asked.kind != "guideline", True)
-        part = with_changes(history, _part(asked, up=up, down=down))
     told = {"name": name, "kind": asked.kind, "rev": rev, "commit": history.head}
     _put(asked, part, told, format_, up=up, down=down)
     if history.shallow:

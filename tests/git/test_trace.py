@@ -247,6 +247,13 @@ def test_refusals(trained: Trained) -> None:
     assert "no commit" in trained.labelmeta("trace", "tone", "--rev", "nowhere", code=2).err
 
 
+def test_what_is_neither_data_nor_guideline_is_an_item(trained: Trained) -> None:
+    assert "nobody" in trained.labelmeta("trace", "nobody", code=2).err
+    assert "told whole" in trained.labelmeta("trace", "nobody", "--up", code=2).err
+    found = trained.labelmeta("trace", f"item:{LEARN}", code=2).err
+    assert LEARN in found, "not the split"
+
+
 @pytest.fixture
 def plain(new_repo) -> Repo:
     """A split in Git under tone 1.0.0, and one run, committed."""
