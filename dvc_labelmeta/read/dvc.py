@@ -293,6 +293,11 @@ def lock_records(path: str, value: Any, lock: Any) -> Iterator[Record]:
                 yield _record(out, base, place, f"{path}:{key}")
 
 
+def items(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the keys and values of a mapping; nothing of any other value."""
+    yield from _dict(value).items()
+
+
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 

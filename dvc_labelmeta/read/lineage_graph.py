@@ -330,14 +330,38 @@ class Builder:
 
 
 def with_changes(history: History, found: Graph) -> Graph:
-    """Tell of each run that dvc.lock holds now which of its inputs are others since."""
+    """Tell of each run that dvc.lock holds now which of its inputs are others since.
+
+    What cannot be compared, such as a folder in Git or a URL, is told apart.
+    """
     nodes = dict(found.nodes)
     for id_, node in found.nodes.items():
         if node.kind == "run" and id_ in history.now:
-            deps = history.runs[id_].deps
-            today = {dep.path: history.hash_now(dep) for dep in deps if dep.hash}
-            changed = [
-                dep.path for dep in deps if today.get(dep.path, dep.hash) not in {"", dep.hash}
-            ]
-            nodes[id_] = node._replace(details={**node.details, "changed": changed})
+            run = history.runs[id_]
+            today = {dep: history.hash_now(dep) for dep in run.deps}
+            changed = [dep.path for dep, hash_ in today.items() if hash_ not in {"", dep.hash}]
+            told = {
+                "changed": changed + list(_other_params(history, run)),
+                "not_compared": [dep.path for dep, hash_ in today.items() if not hash_],
+            }
+            nodes[id_] = node._replace(details={**node.details, **told})
     return found._replace(nodes=nodes)
+
+
+def _other_params(history: History, run: StageRun) -> Iterator[str]:
+    """Yield the parameters of a run, in files that can be read, which have another value now."""
+    for path, values in run.params.items():
+        if path.endswith((".yaml", ".yml", ".json")) and isinstance(values, dict):
+            now = history.now_value(path)
+            for key, value in values.items():
+                if _looked_up(now, key) != value:
+                    yield f"{path}:{key}"
+
+
+def _looked_up(value: Any, key: str) -> Any:
+    """Return what stands at a key with dots, None for nothing."""
+    if isinstance(value, dict) and key in value:
+        return value[key]
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value

@@ -100,7 +100,7 @@ def run(
         "; ".join(map(str, command)) if isinstance(command, list) else str(command),
         tuple(_contents(entry.get("deps"), base)),
         tuple(one._replace(maker=id_) for one in _contents(entry.get("outs"), base)),
-        params if isinstance(params, dict) else {},
+        {dvc.join(base, str(file)): one for file, one in dvc.items(params)},
         metrics=frozenset(dvc.measures(path, pipeline, key, base)),
         models=frozenset(dvc.artifacts(path, pipeline, "model").values()),
     )

@@ -117,8 +117,9 @@ def _run_words(node: Node) -> Iterator[str]:
     if told["experiment"]:
         yield f"· experiment {told['experiment']}"
     if "changed" in told:
-        changed = ", ".join(told["changed"])
+        changed, apart = ", ".join(told["changed"]), ", ".join(told["not_compared"])
         yield f"· stale: {changed} changed since" if changed else "· inputs as they are now"
+        yield from [f"(not compared: {apart})"] if apart else []
     elif not told["experiment"] and not told["current"]:
         yield "· earlier run"
 

@@ -150,8 +150,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return repo
 
 
-def traced(repo: Repo, *args: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(repo.labelmeta("trace", *args, "--format", "json").out)
+def traced(repo: Repo, *args: str, cwd: str = ".") -> dict[str, Any]:
+    asked = repo.labelmeta("trace", *args, "--format", "json", cwd=cwd)
+    found: dict[str, Any] = json.loads(asked.out)
     return found
 
 
@@ -286,6 +287,40 @@ def test_stale_inputs_and_runs_that_are_not_committed(plain: Repo) -> None:
     assert "model m.bin 2222222 · under tone 1.0.0 · not committed" in text
     assert "earlier: model m.bin 1111111" in text
     assert "run train · not committed · inputs as they are now" in text
+
+
+def test_parameters_and_folders_of_code(plain: Repo) -> None:
+    plain.write("src/a.py", "a\n")
+    plain.write("params.yaml", "lr: 1\nnet: {depth: 3}\n")
+    deps = {"s.csv": md5(plain.read("s.csv")), "src": "7" * 32 + ".dir"}
+    text = lock(entry("train", deps, {"m.bin": "2" * 32}, lr=1))
+    plain.write("dvc.lock", text.replace("lr: 1\n", "lr: 1\n        net.depth: 3\n"))
+    plain.commit("Run")
+    told = "inputs as they are now (not compared: src)"
+    assert told in plain.labelmeta("trace", "m.bin").out
+    plain.write("params.yaml", "lr: 1\nnet: {depth: 4}\n")
+    assert "stale: params.yaml:net.depth changed since" in plain.labelmeta("trace", "m.bin").out
+
+
+def test_a_project_in_a_folder_and_one_without_commits(new_repo) -> None:
+    repo = new_repo("above")
+    repo.write("sub/s.csv", "id\n")
+    repo.write("sub/tone.md", "Be careful.\n")
+    repo.write(
+        "sub/labelmeta.yaml", "version: 1\ngate: none\nguidelines:\n  tone: {path: tone.md}\n"
+    )
+    repo.write("sub/dvc.yaml", "stages:\n  a:\n    cmd: x\n    deps: [s.csv]\n    outs: [m.bin]\n")
+    assert "tone" in repo.labelmeta("trace", "tone", cwd="sub", code=2).err
+    repo.write("sub/dvc.lock", lock(entry("a", {"s.csv": md5("id\n")}, {"m.bin": "1" * 32})))
+    assert "not committed" in repo.labelmeta("trace", "m.bin", cwd="sub").out
+    repo.commit("Begin")
+    repo.labelmeta("link", "s.csv", "--guideline", "tone", cwd="sub")
+    repo.write("sub/dvc.lock", lock(entry("a", {"s.csv": md5("id\n")}, {"m.bin": "2" * 32})))
+    repo.commit("Run")
+    text = repo.labelmeta("trace", "../m.bin", cwd="sub/labelmeta").out
+    assert "model m.bin 2222222 · under tone " in text
+    assert "earlier: model m.bin 1111111" in text or "earlier: file m.bin 1111111" in text
+    assert [one["name"] for one in nodes(traced(repo, "tone", cwd="sub"), "model")] == ["m.bin"]
 
 
 def test_a_link_renewed_without_a_run(plain: Repo) -> None:
