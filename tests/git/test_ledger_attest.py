@@ -157,3 +157,18 @@ def test_a_key_counts_as_of_the_time_of_signing(linked: Repo, keys: Keys) -> Non
         after, _, before = valid.partition("-")
         text = f'ada@example.org valid-after="{after}",valid-before="{before}" {key}'
         assert [one.signature for one in read(linked, linked.write("allowed", text))] == [grade]
+
+
+def test_a_signature_of_somebody_known_is_what_verify_asks_for(linked: Repo, keys: Keys) -> None:
+    linked.labelmeta("ledger", "attest", "--key", str(keys.path("ada")))
+    linked.commit("Attest")
+    asked = ("ledger", "verify", "--signed", "--allowed-signers")
+    assert "1 anchor (1 signed): intact" in linked.labelmeta(*asked, str(keys.allowed("ada"))).out
+    assert "unsigned" in linked.labelmeta(*asked, str(keys.allowed("eve")), code=1).out
+    linked.labelmeta("unlink", "data/dev.csv")
+    linked.commit("Unlink")
+    told = linked.labelmeta(*asked, str(keys.allowed("ada")), code=None).out
+    assert "1 event comes after the last signature" in told
+    sealed = the_file(linked).parent / f"{total(linked) - 1}.intoto.json"
+    sealed.rename(sealed.with_name(f"{total(linked)}.intoto.json"))
+    assert "is not its name" in linked.labelmeta("ledger", "verify", code=1).out
