@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dvc_labelmeta.model.lineage import Graph
     from dvc_labelmeta.read.lineage import History
 
-TRACE_EXAMPLE = 'Example: labelmeta trace tone@1   # or ">=1.0.0,<2.0.0", a split, a model, an item'
+TRACE_EXAMPLE = 'Example: labelmeta trace "tone@>=1.0.0,<2.0.0" --format json'
 FORMATS = ("text", "json", "mermaid", "dot")
 _MODELS = 20  # told one by one
 _FEW = 10  # earlier states told one by one
