@@ -76,7 +76,7 @@ def ordered(labels: Sequence[Label]) -> list[Label]:
         places[label.id].append(at)
     begun: set[int] = set()
     found: dict[int, Label] = {}
-    by_time = sorted(range(len(labels)), key=lambda at: labels[at].moment or _NEVER)
+    by_time = sorted(range(len(labels)), key=lambda at: labels[at].since or _NEVER)
     waiting = [*reversed(by_time)]
     while waiting:
         at = waiting[-1]

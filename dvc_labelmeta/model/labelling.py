@@ -56,6 +56,17 @@ class Label(NamedTuple):
         """When the label was given; None where the record has no time that means a moment."""
         return moment(text(self.record, "annotated_at"))
 
+    @property
+    def since(self) -> dt.datetime | None:
+        """When it came to be: of what a migration carried over, the end of the day of its commit.
+
+        Such a record still has the time of the label that it was made of.
+        """
+        if not self.points_to("migrated_from"):
+            return self.moment
+        day = moment(f"{self.first.date}T23:59:59Z") if self.first else None
+        return max(day, self.moment or day) if day else None
+
     def points_to(self, field: str) -> tuple[str, ...]:
         """The ids that a field of the record names: supersedes, migrated_from, derived_from."""
         value = self.record.get(field)

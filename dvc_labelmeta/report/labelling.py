@@ -30,6 +30,7 @@ from dvc_labelmeta.diff.labelling import (
 from dvc_labelmeta.diff.operation import Operation
 from dvc_labelmeta.diff.prose import compare
 from dvc_labelmeta.model.annotators import Annotator
+from dvc_labelmeta.model.event import Event
 from dvc_labelmeta.model.labelling import Change, Label, moment, text
 from dvc_labelmeta.report.difference import (
     comparison_json,
@@ -52,6 +53,7 @@ _FACTS = (
     "consensus_score", "consensus_method", "status", "review", "reviewer", "is_gold", "cites",
     "annotated_at_source", "duration_seconds", "source",
 )  # fmt: skip
+_USUAL = {"annotator_type": "person", "status": "submitted"}
 _TELLS = {"supersedes": "superseded", "migrated_from": "migrated", "derived_from": "aggregated"}
 
 
@@ -66,9 +68,7 @@ def trace_text(trace: Trace, registry: Registry, command: str, *, full: bool = F
     turns = {turn.after: turn for turn in trace.turns}
     events = [*trace.events]
     for at, label in enumerate(trace.labels):
-        while (
-            events and label.moment and (when := moment(events[0][0].at)) and when <= label.moment
-        ):
+        while events and _before(events[0][0], label):
             lines.append(_event(*events.pop(0)))
         if at in turns:
             lines += _turn(trace, turns[at], command, full=full)
@@ -76,6 +76,11 @@ def trace_text(trace: Trace, registry: Registry, command: str, *, full: bool = F
     lines += [_event(*one) for one in events]
     lines += ["", *(f"wrong: {plain(fault)}" for fault in trace.faults), *_ending(trace)]
     return "\n".join(lines)
+
+
+def _before(event: Event, label: Label) -> bool:
+    when, since = moment(event.at), label.since
+    return when is not None and since is not None and when <= since
 
 
 def _label(trace: Trace, at: int, registry: Registry) -> Iterator[str]:
@@ -92,9 +97,8 @@ def _label(trace: Trace, at: int, registry: Registry) -> Iterator[str]:
     )
     seen = label.seen
     yield plain(f"    under {seen.evidence}" if seen.object else f"    wording: {seen.evidence}")
-    facts = [
-        f"{name.replace('_', ' ')} {_short(record[name])}" for name in _FACTS if name in record
-    ]
+    told = (name for name in _FACTS if name in record and _USUAL.get(name) != record[name])
+    facts = [f"{name.replace('_', ' ')} {_short(record[name])}" for name in told]
     if facts:
         yield plain(f"    {'; '.join(facts)}")
     for field in POINTERS:
@@ -107,8 +111,10 @@ def _label(trace: Trace, at: int, registry: Registry) -> Iterator[str]:
         yield plain(f"    committed in {_commit(label.first)}")
     after = became(trace.labels, at)
     if after:
-        told = (f"{name} {_short(old)} -> {_short(new)}" for name, old, new in fields(label, after))
-        yield plain(f"    what changed: {'; '.join(told)}")
+        pairs = (
+            f"{name} {_short(old)} -> {_short(new)}" for name, old, new in fields(label, after)
+        )
+        yield plain(f"    what changed: {'; '.join(pairs)}")
 
 
 def _person(label: Label, registry: Registry) -> tuple[str, str]:
@@ -144,7 +150,7 @@ def _short(value: Any) -> str:
     return shown if len(shown) <= _WIDE else f"{shown[:_WIDE]}…"
 
 
-def _event(event: Any, who: str) -> str:
+def _event(event: Event, who: str) -> str:
     note = f": {event.note}" if event.note else ""
     return plain(f"  * {event.at}  ledger {event.hash[:12]}: {event.type} by {who}{note}")
 
@@ -155,7 +161,7 @@ def _turn(trace: Trace, turn: Turn, command: str, *, full: bool) -> Iterator[str
     head = f"  ~ {old.guideline} {old.version} -> {new.version}"
     found = turn.compared
     if found is None:
-        yield plain(f"{head}: as above, or nothing that is read")
+        yield plain(f"{head}: as above")
         return
     if found.step.fault:
         yield plain(f"{head}: not compared: {found.step.fault}")

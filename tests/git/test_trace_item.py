@@ -97,7 +97,7 @@ def test_text_shows_what_bears_on_the_labels_and_counts_the_rest(repo: Repo) -> 
     assert head == f"item 7 of {TRAIN}, layer labels: 3 labels, 1 in force"
     assert "2026-01-06T09:00:00Z  r1  pos  ann (expert): superseded by r2" in rest
     assert "> 2026-01-11T09:00:00Z  r2  neg  ann: superseded by r3" in rest
-    assert "    confidence 0.5; status submitted; source test" in rest
+    assert "    confidence 0.5; source test" in rest
     assert "    rationale: smiles" in rest
     assert "  ~ tone 1.0.0 -> 1.1.0: 2 of 2 changes bear on neg, pos" in rest
     assert "      label pos definition: pleased {+or calm+}" in rest

@@ -23,7 +23,7 @@ from dvc_labelmeta.model.labelling import Change, Label, Seen, moment, text
 
 def label(id_: Any, day: int = 0, **more: Any) -> Label:
     """Return a label of a day (0: no time); gone, first, gone_in and seen are its own."""
-    own = {name: more.pop(name) for name in ("gone", "gone_in", "seen") if name in more}
+    own = {name: more.pop(name) for name in ("first", "gone", "gone_in", "seen") if name in more}
     record = {"id": id_, "label": "pos", "annotator": "ann"} | more
     if day:
         record["annotated_at"] = f"2026-01-{day:02d}T09:00:00Z"
@@ -55,6 +55,24 @@ def test_order_is_by_time_and_after_what_is_replaced() -> None:
     both = [label("r", 5, gone="rewritten"), label("r", 1, label="neg")]
     assert [one.gone for one in ordered(both)] == ["rewritten", ""]
     assert ordered([]) == []
+
+
+def test_what_was_carried_over_came_to_be_when_it_was_committed() -> None:
+    made = [label("a", 1), label("b", 3)]
+    moved = label("a2", 1, supersedes="a", migrated_from="a", first=Change("c", "2026-01-05"))
+    again = label("b2", 9, migrated_from="b", first=Change("c", "2026-01-05"))
+    timeless = label("b3", migrated_from="b", first=Change("c", "2026-01-06"))
+    fresh = label("a3", 1, migrated_from="a2")
+    assert ids(ordered([moved, again, timeless, fresh, *made])) == [
+        "a",
+        "b",
+        "a2",
+        "b3",
+        "b2",
+        "a3",
+    ]
+    assert fresh.since is None
+    assert again.since == again.moment
 
 
 def test_a_long_chain_is_no_trouble() -> None:
