@@ -156,7 +156,7 @@ def _tag(objects: Objects, prefix: str, total: int, name: str, commit: str, obje
     if found is None or found[1] != "tag":
         return one._replace(fault="it is no annotated tag, so it says nothing")
     said = said_in(_message(found[2]), prefix.rstrip("/"))
-    if _kind(objects, commit) != "commit":
+    if _kind(objects, commit) not in ("commit", ""):  # "": a shallow clone does not have it
         return one._replace(fault="it is on no commit")
     if len(said) != 1 or said[0] is None:
         return one._replace(fault=f"its message holds no {TRAILER} that can be read")

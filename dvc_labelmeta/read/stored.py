@@ -25,8 +25,21 @@ class Stored:
         return sorted(entry.name for entry in self.objects.entries(self._name(folder)))
 
     def heads(self) -> tuple[str, ...] | None:
-        """Return the heads of the ledger, sorted; None where the commit itself is not here."""
-        return None if self.objects.get(self.rev) is None else tuple(self.names(HEADS))
+        """Return the heads of the ledger, sorted; None where a partial clone does not tell."""
+        return tuple(self.names(HEADS)) or (None if self._unread(HEADS) else ())
+
+    def _unread(self, folder: str) -> bool:
+        """Whether a folder may be there, as one above it, or it, is not in this clone."""
+        tree = f"{self.rev}^{{tree}}"
+        path = ""
+        for part in posixpath.join(self.prefix, folder).split("/"):
+            if self.objects.get(tree) is None:
+                return True
+            if part not in {entry.name for entry in self.objects.entries(tree)}:
+                return False
+            path = posixpath.join(path, part)
+            tree = f"{self.rev}:{path}"
+        return self.objects.get(tree) is None
 
     def ask_heads(self, revs: list[str]) -> None:
         """Read the heads in many commits ahead."""

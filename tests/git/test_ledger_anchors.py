@@ -142,6 +142,27 @@ def test_tags_that_were_moved_or_made_by_hand_are_told(linked: Repo) -> None:
     }
 
 
+def test_what_a_clone_does_not_hold_is_not_told(linked: Repo, tmp_path: Path) -> None:
+    said = linked.labelmeta("ledger", "anchor").out.strip()
+    linked.git("commit", "-q", "--allow-empty", "-m", "x", "--trailer", said)
+    linked.labelmeta("ledger", "anchor", "--tag")
+    old = heads(linked)
+    linked.labelmeta("unlink", "data/dev.csv")
+    linked.commit("More")
+    linked.git("config", "uploadpack.allowFilter", "true")
+    clones = [type(linked)(tmp_path / name) for name in ("treeless", "shallow")]
+    url = f"file://{linked.path}"
+    linked.git("clone", "-q", "--filter=tree:0", url, str(clones[0].path))
+    linked.git("clone", "-q", "--depth=1", "--single-branch", url, str(clones[1].path))
+    (tag,) = linked.git("tag").split()
+    clones[1].git("fetch", "-q", "--depth=1", "origin", f"refs/tags/{tag}:refs/tags/{tag}")
+    told = [[(one.kind, one.held, one.fault) for one in read(clone)] for clone in clones]
+    assert told == [
+        [("trailer", None, ""), ("tag", None, "")],
+        [("tag", old, "")],
+    ]
+
+
 def test_signed_tags_and_commits_name_the_signer(linked: Repo, keys: Keys) -> None:
     keys.configure(linked, "ada")
     linked.labelmeta("ledger", "anchor", "--tag", "--sign")
