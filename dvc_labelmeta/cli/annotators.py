@@ -25,7 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     help=(
-        "annotators.yaml: who labels, by pseudonym, held against the records (list, show); "
-        "take a person out (redact)."
+        "Who labels, by pseudonym: annotators.yaml (add), held against the records (list, show); "
+        "take a person out of all of it (redact)."
     ),
 )

@@ -34,9 +34,9 @@ def add(
     scope: Annotated[str, typer.Option(help="What consent was given for.")] = "",
     dry_run: DryRun = False,
 ) -> None:
-    """Add an annotator to annotators.yaml, which begins with the first one.
+    """Add an annotator to annotators.yaml.
 
-    No names of people: the file is committed. Training, session conditions and notes are
+    The file begins with the first one. No names of people: the file is committed. Training, session conditions and notes are
     written by hand.
     """
     refuse_other("--type", type_, KINDS)

@@ -46,9 +46,9 @@ class Found(NamedTuple):
 
 
 def list_(context: typer.Context, strict: Strict = False, format_: Format = "text") -> None:
-    """List annotators: those of annotators.yaml and those that records of linked splits name.
+    """List the annotators of the registry and of records.
 
-    Counts are of all records; FIRST and LAST are days in UTC. Remarks: not in the registry,
+    Those of annotators.yaml, and those that records of linked splits name. Counts are of all records; FIRST and LAST are days in UTC. Remarks: not in the registry,
     without records, records outside the active period or after consent was withdrawn, another
     type than the records say.
     """
@@ -72,7 +72,10 @@ def show(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The pseudonym.")],
     format_: Format = "text",
 ) -> None:
-    """Show all that is known of an annotator: the entry of the registry, and counts by split."""
+    """Show what is known of an annotator.
+
+    The entry of annotators.yaml, and what the records of linked splits say, by split.
+    """
     refuse_other("--format", format_, ("text", "json"))
     found = _found(load(root_of(context)))
     if id_ not in found.seen and id_ not in (found.registry or {}):

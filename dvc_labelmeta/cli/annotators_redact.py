@@ -59,7 +59,7 @@ def redact(
     dry_run: DryRun = False,
     format_: Format = "text",
 ) -> None:
-    """Take a person out of records, registry and ledger, and tell what stays elsewhere.
+    """Take a person out of all that may change.
 
     In the records of all linked splits another pseudonym takes the place of this one: as
     annotator, reviewer, session or batch, within ids of records, and as a value or key in
