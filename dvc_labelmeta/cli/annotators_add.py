@@ -36,8 +36,8 @@ def add(
 ) -> None:
     """Add an annotator to annotators.yaml.
 
-    The file begins with the first one. No names of people: the file is committed. Training, session conditions and notes are
-    written by hand.
+    The file begins with the first one. No names of people: it is committed. Training, session
+    conditions and notes are written by hand.
     """
     refuse_other("--type", type_, KINDS)
     entry = {

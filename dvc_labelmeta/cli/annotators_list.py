@@ -48,9 +48,10 @@ class Found(NamedTuple):
 def list_(context: typer.Context, strict: Strict = False, format_: Format = "text") -> None:
     """List the annotators of the registry and of records.
 
-    Those of annotators.yaml, and those that records of linked splits name. Counts are of all records; FIRST and LAST are days in UTC. Remarks: not in the registry,
-    without records, records outside the active period or after consent was withdrawn, another
-    type than the records say.
+    Those of annotators.yaml, and those that records of linked splits name. Counts are of all
+    records; FIRST and LAST are days in UTC. Remarks: not in the registry, without records,
+    records outside the active period or after consent was withdrawn, another type than the
+    records say.
     """
     refuse_other("--format", format_, ("text", "json"))
     found = _found(load(root_of(context)))
