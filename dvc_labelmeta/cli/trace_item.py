@@ -59,7 +59,7 @@ def trace_item(
     try:
         with ExitStack() as stack:
             objects = stack.enter_context(repository.git.objects())
-            tracer = Tracer(snapshot, repository, objects, Wordings(snapshot, stack))
+            tracer = Tracer(snapshot, repository, objects, Wordings(snapshot, stack), full=full)
             found = tracer.traces(name, split)
     except ModuleNotFoundError as error:
         if is_missing(error):
@@ -95,10 +95,16 @@ class Tracer:
     """Looks names up in the records of a project, and tells what became of their labels."""
 
     def __init__(
-        self, snapshot: Snapshot, repository: Repository, objects: Objects, wordings: Wordings
+        self,
+        snapshot: Snapshot,
+        repository: Repository,
+        objects: Objects,
+        wordings: Wordings,
+        *,
+        full: bool = False,
     ) -> None:
         self.snapshot, self.repository, self.objects = snapshot, repository, objects
-        self.wordings = wordings
+        self.wordings, self.full = wordings, full
         self._histories: dict[str, History] = {}
         self._items: dict[tuple[str, str, str], list[Any]] = {}  # by path, layer and item
         self.unread: list[str] = []
@@ -216,9 +222,8 @@ class Tracer:
     def _history(self, source: Source) -> History:
         path = self._path(source)
         if path not in self._histories:
-            self._histories[path] = History(
-                self.repository, self.objects, self.snapshot.root, path, source.format
-            )
+            given = (self.repository, self.objects, self.snapshot.root, path, source.format)
+            self._histories[path] = History(*given, full=self.full)
         return self._histories[path]
 
     def _path(self, source: Source) -> str:

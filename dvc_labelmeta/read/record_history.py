@@ -30,6 +30,7 @@ MOST_VERSIONS = 2_000
 _ENGINE = 20  # an engine that has to start costs as much as so many other versions
 _COLUMNS = 16  # of Parquet only a few columns are read
 
+_SMALL = 1 << 20  # bytes
 MERGED = Change(subject="a merge left it out")
 Fields = Mapping[str, Any]
 State = dict[str, Fields]  # records by their canonical text
@@ -45,13 +46,23 @@ class Step(NamedTuple):
 
 
 class History:
-    """The past of the records at `path` (from the root); read for any number of items."""
+    """The past of the records at `path` (from the root); read for any number of items.
+
+    full: read all of it, however long that takes.
+    """
 
     def __init__(
-        self, repository: Repository, objects: Objects, root: str, path: str, format_: str
+        self,
+        repository: Repository,
+        objects: Objects,
+        root: str,
+        path: str,
+        format_: str,
+        *,
+        full: bool = False,
     ) -> None:
         self.repository, self.objects, self.root = repository, objects, root
-        self.path, self.format = path, format_
+        self.path, self.format, self.full = path, format_, full
         self.kind, self.steps, self.head = "", list[Step](), tuple[Part, ...]()
         self.sizes: dict[Part, int] = {}
         self.recorded: dict[str, Record] = {}  # of DVC, by hash
@@ -122,6 +133,12 @@ class History:
         lines = self.repository.git.run("cat-file", form, stdin=asked).split(b"\n") if parts else []
         sizes = (int(line) if line.isdigit() else -1 for line in lines)  # -1: not in this clone
         return dict(zip(parts, sizes, strict=False))
+
+    def content(self, part: Part) -> bytes:
+        """Return the content of a file in Git; only small ones are kept at hand."""
+        if self.sizes.get(part, 0) < _SMALL:
+            return self.objects.blob(part[1]) or b""
+        return self.repository.git.run("cat-file", "blob", part[1])
 
     def item_of(self, id_: str) -> str:
         """Return the item of a record that the records once held, "" where there was none."""
@@ -242,8 +259,8 @@ class _Reading:
             self._not("are not in this clone; `git fetch` them")
             return None
         cost = size // (_COLUMNS if self.history.format == "parquet" else 1)
-        if cost > self.left_bytes or self.left_versions <= 0:
-            self._not("were not read, the others being enough for one question")
+        if not self.history.full and (cost > self.left_bytes or self.left_versions <= 0):
+            self._not("were not read, which takes long; labelmeta --verbose trace reads them")
             return None
         records = self._named(part, [self.item], "item")
         if records is None:
@@ -267,7 +284,7 @@ class _Reading:
         try:
             if history.kind == "dvc":
                 return self._in_cache(part, names, field)
-            content = history.objects.blob(part[1]) or b""
+            content = history.content(part)
             if history.format == "jsonl" and not part[0].endswith(".zst"):
                 content = gzip.decompress(content) if part[0].endswith(".gz") else content
                 return [one for one in named_in(content, names) if text(one, field) in names]

@@ -303,3 +303,21 @@ def test_a_role_comes_from_the_registry_where_the_record_has_none(repo: Repo) ->
     )
     put(repo, "Add", record("r1", 6))
     assert "r1  pos  ann (curator, law): in force" in repo.labelmeta("trace", "7").out
+
+
+def test_a_long_history_is_read_in_part_and_whole_when_asked(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit is a second's work; here it is made small."""
+    first, second = CHAIN[0], CHAIN[0] | {"label": "neg"}
+    put(repo, "Add records", first)
+    put(repo, "Tidy", second)
+    put(repo, "More", second, CHAIN[3])
+    monkeypatch.setattr("dvc_labelmeta.read.record_history.MOST_VERSIONS", 2)
+    monkeypatch.setattr("dvc_labelmeta.read.record_history._SMALL", 0)
+    found = traced(repo, "7")
+    assert told(found) == [("r1", "neg", "in force")]
+    (why,) = found["history"]["why"]
+    assert why.startswith(f"1 of 3 versions of {IN_GIT} were not read")
+    out = repo.labelmeta("--verbose", "trace", "7").out
+    assert "r1  pos  ann (expert): rewritten in" in out
