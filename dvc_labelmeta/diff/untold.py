@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.model.claims import PERSONS, Claims, kind_of
-from dvc_labelmeta.model.event import Draft, Event, canonical
+from dvc_labelmeta.model.event import Draft, Event
 
 AGAIN = "again"  # the detail of an event that repeats another one, by its hash
 # what was told last of each subject, or is about to be; several events after a merge
@@ -121,14 +122,14 @@ def missing(past: Sequence[Draft], told: Iterable[Event]) -> list[Draft]:
     told: all that it holds, newest first. A guideline about which it holds something newer is told
     once more as it was told last, so that what is told of its past does not look like today's.
     """
-    known: Counter[bytes] = Counter()
+    known: Counter[str] = Counter()
     newest: dict[str, Event] = {}
     for event in told:
         newest.setdefault(event.subject, event)
         if event.type != "approved" and AGAIN not in event.details:
             known[_claimed(event)] += 1
     found: dict[int, Draft] = {}
-    latest: dict[bytes, int] = {}
+    latest: dict[str, int] = {}
     for number, draft in enumerate(past):
         latest[_claimed(draft)] = number
         known[_claimed(draft)] -= 1
@@ -151,6 +152,6 @@ def _again(event: Event) -> Draft:
     return Draft(type_, event.subject, claims, {AGAIN: event.hash})
 
 
-def _claimed(one: Event | Draft) -> bytes:
+def _claimed(one: Event | Draft) -> str:
     claims = {key: value for key, value in one.claims.items() if key != PERSONS}
-    return canonical({"subject": one.subject, "claims": claims})
+    return json.dumps([one.subject, claims], sort_keys=True)

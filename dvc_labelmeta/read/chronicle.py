@@ -99,7 +99,7 @@ class Splits:
 
     def specs(self, head: str) -> list[str]:
         """Return what to look for: all sidecars, and all records that one ever named."""
-        sidecars = f":(top,glob){self.git.prefix}**/*{SUFFIX}"
+        sidecars = f":(glob)**/*{SUFFIX}"
         for step in steps(self.git, head, [sidecars]):
             for path in step.paths:
                 side = self._sidecar(step.commit, path.removesuffix(SUFFIX))
@@ -115,7 +115,7 @@ class Splits:
         for path in step.paths:
             splits |= self.users.get(path.removesuffix(".dvc"), set())
         changes: dict[str, tuple[Claims, Claims]] = {}
-        for split in sorted(splits):
+        for split in sorted(filter(_is_text, splits)):
             after = self._claims(step.commit, split)
             before = self.last.get(split, {})
             if len(step.parents) == 1:
@@ -160,6 +160,15 @@ class Splits:
             return {}
         md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
         return {"md5": md5, "git": entry.object}
+
+
+def _is_text(path: str) -> bool:
+    """Whether a path is Unicode: no command links any other, and no event can name it."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _records(sidecar: str, layer: Layer) -> str | None:

@@ -175,3 +175,7 @@ def test_the_ledger_that_commands_wrote_lacks_only_the_pages(copied_treebank: Tr
     data.labelmeta("ledger", "record", "--history")
     added = log(data)[before:]
     assert [one["type"] for one in added] == ["released"] * 105
+    first = data.labelmeta("ledger", "verify").text.splitlines()[0]
+    assert first.startswith(f"{before + 105} events from ")
+    assert "53 claims held against Git and DVC" in first
+    assert "error" not in first
