@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from dvc_labelmeta.checks.ancestry import Node, is_redundant
 from dvc_labelmeta.model.chain import Breach, Files
+from dvc_labelmeta.model.claims import BY, PERSONS
 from dvc_labelmeta.model.event import FOLDER, HEADS, TIPS, Event, event_path, person_path
 
 TOLERANCE = 300  # seconds: the clocks of two machines may differ so much
@@ -165,9 +166,10 @@ def _stray(folder: str, names: Iterable[str], flawed: Collection[str]) -> Iterat
 
 def persons(one: Event) -> tuple[str, ...]:
     """Return the commitments to persons that an event holds."""
-    approved = one.claims.get("approved_by", ())
-    listed = approved if isinstance(approved, list) else ()
-    return one.actor, *(name for name in listed if isinstance(name, str))
+    approved = one.claims.get(PERSONS, ())
+    listed = approved if isinstance(approved, list) else []
+    others = (*listed, one.details.get(BY))
+    return one.actor, *(name for name in others if isinstance(name, str))
 
 
 def redacted(events: Iterable[Event]) -> frozenset[str]:
@@ -189,7 +191,7 @@ def of_people(files: Files, erased: frozenset[str]) -> Iterator[Breach]:
     used.update(
         name
         for one in files.events.values()
-        if "approved_by" in one.claims
+        if PERSONS in one.claims or BY in one.details
         for name in persons(one)[1:]
     )
     flawed = {flaw.path for flaw in files.flaws}

@@ -10,6 +10,7 @@ from dvc_labelmeta.model.chain import Breach, Files, Past, State, Told
 from dvc_labelmeta.model.event import event_path
 
 CUT = "events whose commit this shallow clone does not hold"
+DATED = ("split:", "stage:")  # of which a commit holds the state, whenever that was told
 CHECKABLE = ("split:", "guideline:", "stage:")
 
 
@@ -18,23 +19,24 @@ def asked(
 ) -> tuple[dict[str, str], dict[str, int]]:
     """Return which commit each event is to be held against, and how many have none, by reason.
 
-    Of the events of a subject in one commit only the last one: it holds nothing else. An event that
-    was told later names its commit itself.
+    Of the events of a subject in one commit only the last one, and of each version of a guideline:
+    it holds nothing else. An event of a split or a run that was told later names its commit itself.
     """
-    last: dict[tuple[str, str], str] = {}
+    last: dict[tuple[str, str, str], str] = {}
     unknown = 0
     for hash_ in nodes:
         one, added = files.events[hash_], past.added.get(hash_)
-        told = one.details.get("commit")
+        told = one.details.get("commit") if one.subject.startswith(DATED) else None
+        key = one.subject, str(one.claims.get("version", ""))
         if not one.subject.startswith(CHECKABLE):
             continue
         if isinstance(told, str):
-            last[told, one.subject] = hash_
+            last[(told, *key)] = hash_
         elif added is not None and added.cut:
             unknown += 1
         elif added is not None:
-            last[added.commit, one.subject] = hash_
-    found = {hash_: commit for (commit, _), hash_ in last.items()}
+            last[(added.commit, *key)] = hash_
+    found = {hash_: commit for (commit, *_), hash_ in last.items()}
     return found, {CUT: unknown} if unknown else {}
 
 

@@ -55,15 +55,12 @@ def _changed(files: Files, past: Past) -> Iterator[Breach]:
 
 
 def _times(files: Files, nodes: Mapping[str, Node], past: Past) -> Iterator[Breach]:
-    """Yield which times do not fit those of the commits.
-
-    An event that tells of an older commit (details.commit) is written later than what it tells of.
-    """
+    """Yield which times do not fit those of the commits."""
     known = [(added, hash_) for hash_, added in past.added.items() if hash_ in nodes]
     latest = max(past.before, key=lambda hash_: files.events[hash_].at, default="")
     for added, hash_ in sorted(known, key=lambda pair: (pair[0].order, nodes[pair[1]].total)):
         one = files.events[hash_]
-        if "commit" not in one.details and not added.cut:
+        if not added.cut:
             at = seconds(one.at)
             if at > added.committed + TOLERANCE:
                 yield _late(hash_, one.at, added)
@@ -107,7 +104,7 @@ def _authors(files: Files, past: Past) -> Iterator[Breach]:
     example: dict[tuple[str, str], str] = {}
     for hash_, added in past.added.items():
         one = files.events.get(hash_)
-        if one is None or added.cut or "commit" in one.details:
+        if one is None or added.cut:
             continue
         name = files.people.get(one.actor, "")
         if name and name not in {added.author, added.author.partition(" <")[0]}:

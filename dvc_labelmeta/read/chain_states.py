@@ -22,6 +22,7 @@ from dvc_labelmeta.read.chain_past import MEMORY
 from dvc_labelmeta.read.files import MAX_LOCK_BYTES, decode, misfits, parse
 from dvc_labelmeta.read.git import TREE, Objects, Repository
 from dvc_labelmeta.read.guidelines import Editions, releases, releases_path
+from dvc_labelmeta.read.standing import run_claims
 
 LARGEST = 64 << 20  # bytes of a file of records that Git keeps: hashed as DVC does, up to here
 _MISSING = "", "", 0
@@ -81,6 +82,9 @@ class States:
         last = self.answers.get(key)
         if last is None or last[0] != one.event.claims:
             parts = tuple(self._parts(one.event, one.commit))
+            found = self._sidecar(one.commit, key[0].partition(":")[2])
+            if found is None or f"split:{found.split}" != key[0]:
+                return parts  # the sidecar has another name than its data
             last = self.answers[key] = one.event.claims, parts
         return last[1]
 
@@ -147,6 +151,8 @@ class States:
         elif kind == "guideline" and "object" in one.claims:
             yield from self._release(one, commit, name)
             yield from self._guideline(name, one.claims)
+        elif kind == "stage":
+            yield from self._run(one, commit, name)
         elif one.claims:
             yield Told("claims", one.claims, None, f"nothing holds those of {kind} events")
 
@@ -159,14 +165,26 @@ class States:
         if claims == stated:
             yield Told("the sidecar", True, True)
         else:
-            flat, other = _flat(claims), _flat(stated)
-            for key in sorted(flat.keys() | other.keys()):
-                if flat.get(key) != other.get(key):
-                    yield Told(f"{key} of the sidecar", flat.get(key), other.get(key))
-        yield self._data(one.claims, commit, split, found)
+            yield from _differences("the sidecar", claims, stated)
+        yield self._data(one.claims, commit, found)
         for layer in filter(None, map(_dict, _dict(one.claims.get("layers")).values())):
             yield from self._records(layer, commit, split)
             yield from self._guideline(str(layer.get("guideline")), layer)
+
+    def _run(self, one: Event, commit: str, stage: str) -> Iterator[Told]:
+        """Yield what dvc.lock says of a stage."""
+        path, _, key = stage.rpartition(":")
+        lock = posixpath.join(posixpath.dirname(path), "dvc.lock")
+        pipeline = _dict(self._value(commit, path, MAX_LOCK_BYTES))
+        entries = _dict(_dict(self._value(commit, lock, MAX_LOCK_BYTES)).get("stages"))
+        entry, defined = _dict(entries.get(key)), _dict(pipeline.get("stages"))
+        there = bool(entry) and (key in defined or key.partition("@")[0] in defined)
+        if not one.claims or not there:
+            yield Told(f"a run of {key} in {lock}", bool(one.claims), there)
+            return
+        stated = run_claims(entry, dvc.bases(path, pipeline, entries)[key])
+        yield Told(lock, True, True)
+        yield from _differences(lock, one.claims, stated)
 
     def _sidecar(self, commit: str, split: str) -> Sidecar | None:
         path = split + SUFFIX
@@ -178,8 +196,8 @@ class States:
         found: Sidecar | None = self.parsed[key]
         return found
 
-    def _data(self, claims: Mapping[str, Any], commit: str, split: str, one: Sidecar) -> Told:
-        data = _dict(claims.get("data"))
+    def _data(self, claims: Mapping[str, Any], commit: str, one: Sidecar) -> Told:
+        data, split = _dict(claims.get("data")), one.split
         what = "the hash of the data"
         if data.get("hash") == "git":
             return Told(f"{what} in Git", data.get("value"), self._at(commit, split)[0] or None)
@@ -291,7 +309,7 @@ class States:
         what = f"release {version} of guideline {id_}"
         yield Told(what, one.claims["object"], listed.object if listed else None)
         approved = one.claims.get("approved_by")
-        if listed is not None and isinstance(approved, list):
+        if listed is not None and one.type == "released" and isinstance(approved, list):
             names = [self.people[name] for name in approved if self._is_open(name)]
             there = {entry["name"] for entry in listed.approved_by}
             yield Told(f"who approved {what}", names, [name for name in names if name in there])
@@ -313,6 +331,15 @@ def _without_content(claims: Mapping[str, Any]) -> dict[str, Any]:
         for name, layer in _dict(claims.get("layers")).items()
     }
     return {**claims, "layers": layers}
+
+
+def _differences(
+    where: str, claims: Mapping[str, Any], stated: Mapping[str, Any]
+) -> Iterator[Told]:
+    flat, other = _flat(claims), _flat(stated)
+    for key in sorted(flat.keys() | other.keys()):
+        if flat.get(key) != other.get(key):
+            yield Told(f"{key} of {where}", flat.get(key), other.get(key))
 
 
 def _flat(value: Any, start: str = "") -> dict[str, Any]:

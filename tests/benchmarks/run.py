@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import ledger as ledgers
 import repos
 from timing import DVC, LABELMETA, Row, Timed, isolate, medians, run, table
 
@@ -123,6 +124,11 @@ def as_seen(folder: Path, runs: int) -> Iterator[Row]:
     yield Row("the same for a record that is not there / `dvc status`", none, peer, 0.5)
 
 
+def ledger(folder: Path, runs: int) -> Iterator[Row]:
+    """Ledgers of 100,000 and of 10 events."""
+    yield from ledgers.rows(folder, runs)
+
+
 def count_git(repo: Path, folder: Path) -> int:
     """Return how many git processes a check starts."""
     log, wrapper = folder / f"{repo.name}.log", folder / f"{repo.name}-bin" / "git"
@@ -145,7 +151,7 @@ def grow(repo: Path) -> None:
 
 ALL: dict[str, Callable[[Path, int], Iterator[Row]]] = {
     one.__name__: one
-    for one in (gate, repro, check200, check10000, history, log, as_seen, processes)
+    for one in (gate, repro, check200, check10000, history, log, as_seen, processes, ledger)
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -9,9 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from dvc_labelmeta.model.event import EVENTS, HEADS, PEOPLE, TIPS, Draft, Event, Stamp, canonical
-from dvc_labelmeta.model.event import event_of, event_path, value_of
+from dvc_labelmeta.model.claims import split_claims
+from dvc_labelmeta.model.event import (
+    EVENTS,
+    HEADS,
+    PEOPLE,
+    TIPS,
+    Draft,
+    Event,
+    Stamp,
+    canonical,
+    event_of,
+    event_path,
+    value_of,
+)
+from dvc_labelmeta.model.sidecar import sidecar
 from dvc_labelmeta.read.ledger import Disk, key_of, ledger
 from dvc_labelmeta.write.edits import apply
 from dvc_labelmeta.write.ledger import Before, appended
@@ -33,9 +48,8 @@ def kinds(repo: Repo, *args: str, code: int = 1) -> list[str]:
 
 
 def events(repo: Repo) -> list[Event]:
-    found = []
-    for path in (repo.path / EVENTS).rglob("*.json"):
-        found.append(event_of(path.stem, json.loads(path.read_bytes())))
+    paths = (repo.path / EVENTS).rglob("*.json")
+    found = [event_of(path.stem, json.loads(path.read_bytes())) for path in paths]
     return sorted(found, key=lambda one: one.total)
 
 
@@ -56,8 +70,6 @@ def add(repo: Repo, *drafts: Draft, at: str = "2026-01-05T09:00:00Z", actor: str
 
 def forge(repo: Repo, one: Event) -> str:
     """Write an event with a hash that fits, and nothing else."""
-    import hashlib
-
     content = canonical(value_of(one))
     hash_ = hashlib.sha256(content).hexdigest()
     repo.write(event_path(hash_), content)
@@ -148,8 +160,6 @@ def test_files_that_do_not_belong(linked: Repo) -> None:
     (linked.path / EVENTS / "link").symlink_to("/etc/passwd")
     linked.write(f"{HEADS}/{'0' * 64}", "x")
     loose = json.dumps(value_of(first)).encode()
-    import hashlib
-
     linked.write(event_path(hashlib.sha256(loose).hexdigest()), loose)
     found = kinds(linked, "--full")
     assert sorted(found) == [
@@ -201,12 +211,37 @@ def test_a_guideline_that_nobody_has(linked: Repo) -> None:
 
 
 def test_records_are_held_against_the_commit(linked: Repo) -> None:
-    linked.write("data/dev.jsonl", '{"id": "1"}\n')
-    linked.labelmeta("link", "data/dev.csv", "--guideline", "tone", "--records", "data/dev.jsonl",
-                     code=None)  # fmt: skip
-    real = events(linked)[-1]
-    if "records" not in real.claims.get("layers", {}).get("labels", {}):
-        pytest.skip("link writes no records")
+    sidecar_file = "data/dev.csv.labelmeta.yaml"
+    text = '{"id": "1"}\n'
+    linked.write("data/dev.jsonl", text)
+    linked.write(sidecar_file, linked.read(sidecar_file) + "    annotations: {path: dev.jsonl}\n")
+    one = sidecar(sidecar_file, yaml.safe_load(linked.read(sidecar_file)))
+    hashes = {
+        "md5": hashlib.md5(text.encode()).hexdigest(),
+        "git": linked.git("hash-object", "data/dev.jsonl"),
+    }
+    (layer,) = one.layers
+    add(linked, Draft("relabelled", "split:data/dev.csv", split_claims(one, {layer.name: hashes})))
+    linked.commit("Label")
+    assert kinds(linked, code=0) == []
+    hashes |= {"md5": "0" * 32}
+    add(linked, Draft("relabelled", "split:data/dev.csv", split_claims(one, {layer.name: hashes})))
+    linked.commit("Forge")
+    (found,) = verify(linked, code=1)["findings"]
+    assert "the MD5 of data/dev.jsonl in Git is " in found["message"]
+
+
+def test_runs_are_held_against_dvc_lock(linked: Repo) -> None:
+    linked.labelmeta("ledger", "record")
+    linked.commit("Record")
+    runs = [one for one in events(linked) if one.subject.startswith("stage:")]
+    assert runs
+    assert verify(linked)["claims"] == {"checked": 3 + len(runs), "unchecked": {}}
+    outs = dict.fromkeys(runs[0].claims["outs"], "0" * 32)
+    add(linked, Draft("transformed", runs[0].subject, {**runs[0].claims, "outs": outs}))
+    linked.commit("Forge")
+    (found,) = verify(linked, code=1)["findings"]
+    assert "outs.model.txt of dvc.lock is " in found["message"]
 
 
 def test_an_event_that_its_commit_is_older_than(linked: Repo) -> None:
