@@ -1,14 +1,14 @@
 """The labels of an item through time, for people, for programs and as a picture.
 
-The keys of `labelmeta trace ITEM --format json`: item, record (the one asked for, or null),
-split, layer, guideline, path (of the records). `labels`, oldest first: id, state ("in force", or
-why it is not), by (ids of what took its place), record (all its fields), role and expertise (of
-the record or annotators.yaml), seen (guideline, version, object, evidence), first (the commit
-that brought it, or null), gone ("rewritten", "removed" or null), gone_in (null: not committed
-yet), changed (fields of what was rewritten: name, before, after). `wordings`: from, to (places in
-`labels`), difference (as `labelmeta diff` has it, or null where the same two texts came before),
-concerned (places in its operations). `events` of the ledger; `faults`; `history`: kind, versions,
-read, why (what was not read).
+`labelmeta trace ITEM --format json` is a list, an entry a layer, with the keys: item, record (the
+one asked for, or null), split, layer, guideline, path (of the records). `labels`, oldest first:
+id, state ("in force", or why it is not), by (ids of what took its place), record (all its
+fields), role and expertise (of the record or annotators.yaml), seen (guideline, version, object,
+evidence), first (the commit that brought it, or null), gone ("rewritten", "removed" or null),
+gone_in (null: not committed yet), changed (fields of what was rewritten: name, before, after).
+`wordings`: from, to (places in `labels`), difference (as `labelmeta diff` has it, or null where
+the same two texts came before), concerned (places in its operations). `events` of the ledger;
+`faults`; `history`: kind, versions, read, why (what was not read).
 """
 
 from __future__ import annotations
