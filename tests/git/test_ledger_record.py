@@ -55,7 +55,12 @@ def blob(repo: Repo, path: str) -> str:
     return repo.git("hash-object", path)
 
 
+def ledger_rules(repo: Repo) -> set[str]:
+    return {code for code in repo.codes() if code.startswith("LM40")}
+
+
 def test_what_was_done_without_a_command(grown: Inside) -> None:
+    assert ledger_rules(grown) == {"LM404"}
     assert recorded(grown) == [
         ("released", "guideline:tone"),
         ("relabelled", f"split:{DEV}"),
@@ -76,6 +81,10 @@ def test_what_was_done_without_a_command(grown: Inside) -> None:
     data = grown.read(f"{TRAIN}.dvc").split("md5: ")[1][:32]
     assert run["claims"]["deps"][TRAIN] == data
     assert run["claims"]["outs"] == {"model.txt": data}
+
+    assert ledger_rules(grown) == set(), "what `check` asks for is what is recorded"
+    grown.commit("Record")
+    assert " error" not in grown.labelmeta("ledger", "verify").text
 
     grown.write(IN_GIT, lines("2.0.0"))
     grown.write(SIDE, grown.read(SIDE).replace("mode: backward", "mode: full"))
