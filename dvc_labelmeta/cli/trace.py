@@ -135,6 +135,7 @@ def _newest(whole: Graph, ids: list[str]) -> list[str]:
 def _guideline(whole: Graph, name: str) -> Asked | None:
     """Return the versions of a guideline that `ID@RANGE` means."""
     from dvc_labelmeta.model.guideline import in_order  # noqa: PLC0415  # as above
+    from dvc_labelmeta.model.lineage import LINKED  # noqa: PLC0415
     from dvc_labelmeta.model.version_range import bounds, within  # noqa: PLC0415
 
     id_, _, range_ = name.partition("@")
@@ -150,7 +151,7 @@ def _guideline(whole: Graph, name: str) -> Asked | None:
         there = ", ".join(one.details["version"] for one in known)
         raise Refused(f"no split was ever linked to {id_} {range_}; there are {there}")
     # where the records of a split name other versions, its link alone made no labels
-    edges = tuple(one for one in whole.edges if one.kind != "linked, but labels name others")
+    edges = tuple(one for one in whole.edges if one.kind != LINKED)
     return Asked("guideline", whole._replace(edges=edges), [one.id for one in meant], [])
 
 

@@ -13,6 +13,9 @@ KINDS = (
 )  # fmt: skip
 # an input of a run that is another thing today, of the same content
 SAME = "same bytes, not run again"
+# of a guideline: its version made labels of a split, or the split is linked to it and no more
+UNDER = "labels made under"
+LINKED = "linked, but labels name others"
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dvc_labelmeta.model.lineage import (
+    LINKED,
     SAME,
+    UNDER,
     Content,
     Edge,
     Graph,
@@ -180,7 +182,7 @@ class Builder:
         if side.one.data.hash == "git":
             hash_ = self.history.object_at(path, at) or hash_
         elif dep.path == path and dep.hash:
-            return self._state(dep, side, at)
+            return self._state(dep if dep.maker else self.history.made(dep), side, at)
         return self._state(self.history.made(Content(path, hash_)), side, at)
 
     def _state(self, held: Content, side: Side, at: Moment) -> str:
@@ -205,11 +207,11 @@ class Builder:
         for one in made:
             counted = record_versions(side, one["layer"])
             none = bool(counted) and one["version"] not in counted and None not in counted
-            kind = "linked, but labels name others" if none else "labels made under"
+            kind = LINKED if none else UNDER
             self._guideline(one["guideline"], one["version"], one["object"], at, id_, kind)
             for version in filter(None, counted):
                 if version != one["version"]:
-                    self._guideline(one["guideline"], version, "", at, id_, "labels made under")
+                    self._guideline(one["guideline"], version, "", at, id_, UNDER)
         for source, target, node in origin(names[0], id_, side, at):
             self.nodes.setdefault(node.id, node)
             self.edges.add(Edge(source, target, "told by a person"))
@@ -305,7 +307,9 @@ class Builder:
         }
         metrics = {path for run in self.history.runs.values() for path in run.metrics}
         labelled = [id_ for id_, one in self.nodes.items() if one.kind == "split"]
-        whole = graph(self.nodes.values(), (one for one in self.edges if one.kind != SAME))
+        whole = graph(
+            self.nodes.values(), (one for one in self.edges if one.kind not in {SAME, LINKED})
+        )
         trained = set(reached(neighbours(whole, up=False), labelled))
         before = neighbours(whole, up=True)
         makes: dict[str, set[str]] = {}

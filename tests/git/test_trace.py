@@ -357,6 +357,7 @@ def test_versions_that_the_records_name_win_over_the_link(plain: Repo) -> None:
     plain.commit("Count")
     assert hashes(traced(plain, "tone@0.9")) == hashes(traced(plain, "tone@0.8.0")) == {"5" * 32}
     assert hashes(traced(plain, "tone@1")) == {"1" * 32}
+    assert "m.bin 5555555 · under tone 0.8.0, tone 0.9.0" in plain.labelmeta("trace", "m.bin").out
     assert "3 records 0.9.0, 1 records 0.8.0" in plain.labelmeta("trace", "tone@0").out
 
 
@@ -390,6 +391,26 @@ def test_what_a_person_tells_of_the_source(plain: Repo) -> None:
         "t.csv.labelmeta.yaml", plain.read("t.csv.labelmeta.yaml").replace("licence", "license")
     )
     assert "license" in plain.labelmeta("check", code=None).text
+
+
+def test_a_split_that_a_stage_makes(new_repo) -> None:
+    repo = new_repo("made")
+    gate = GATE.format("made.csv")
+    repo.write("tone.md", "Be careful.\n")
+    repo.write("labelmeta.yaml", "version: 1\nguidelines:\n  tone: {path: tone.md}\n")
+    repo.write("dvc.yaml", "stages:\n  make:\n    cmd: x\n    outs: [made.csv]\n  train:\n    cmd: y\n"
+               f"    deps: [made.csv, {gate}]\n    outs: [m.bin]\n")  # fmt: skip
+    make = entry("make", {}, {"made.csv": "1" * 32})
+    repo.write("dvc.lock", lock(make))
+    repo.commit("Make")
+    repo.labelmeta("link", "made.csv", "--guideline", "tone")
+    deps = {"made.csv": "1" * 32, gate: md5(repo.read(gate))}
+    repo.write("dvc.lock", lock(make, entry("train", deps, {"m.bin": "2" * 32})))
+    text = repo.labelmeta("trace", "m.bin").out
+    assert text.count("file made.csv") == text.count("run make") == 1
+    assert "gate made.csv · passed, not committed" in text
+    repo.write("dvc.lock", lock(make, entry("train", deps | {gate: "9" * 32}, {"m.bin": "3" * 32})))
+    assert "gate made.csv · no commit holds this gate" in repo.labelmeta("trace", "m.bin").out
 
 
 def test_imports_folders_and_stages_elsewhere(plain: Repo) -> None:
