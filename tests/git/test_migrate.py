@@ -111,11 +111,14 @@ def test_labels_are_carried_over_and_the_check_is_clean(repo: Repo) -> None:
     assert "label happy removed" in refused
 
     repo.write("guidelines/tone.migrations/2.0.0.yaml", TO_2)
+    lineage = "lineage: {licence: CC0-1.0}   # told by a person\n"
+    repo.write(SIDECAR, lineage + repo.read(SIDECAR))
     shown = repo.labelmeta("migrate", "data/train.csv", "--dry-run").out
     assert f"would change {RECORDS}\nwould change {SIDECAR}\nwould change labelmeta/gates" in shown
     assert repo.read(RECORDS) == before
 
     found = migrate(repo)
+    assert repo.read(SIDECAR).startswith(lineage)
     assert found["from"] == {"1.0.0": 4, "1.1.0": 4}
     assert found["states"] == {"valid": 0, "mapped": 5, "review": 1, "relabel": 2, "invalid": 0}
     after = repo.read(RECORDS)
