@@ -32,6 +32,8 @@ TYPES = (
 )
 _NONE: Mapping[str, Any] = MappingProxyType({})
 _ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_ENCODE_AS_IT_IS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_BASIC = "\uffff"  # beyond it, the order of code points is not that of UTF-16
 
 
 class Event(NamedTuple):
@@ -76,11 +78,22 @@ class Stamp(NamedTuple):
 def canonical(value: Mapping[str, Any]) -> bytes:
     """Return the bytes of a value in the JSON Canonicalization Scheme (RFC 8785).
 
-    Only for values without floating point numbers and with ASCII keys, which the schema of events
-    has: there Python's own encoder does what the scheme asks for; a test holds it against an
-    implementation of all of it. Raises UnicodeEncodeError for text that is not Unicode.
+    Only for values without floating point numbers, such as events: there Python's own encoder does
+    what the scheme asks for, but for the order of keys beyond the basic plane; a test holds it
+    against an implementation of all of it. Raises UnicodeEncodeError for text that is not Unicode.
     """
-    return _ENCODE(value).encode()
+    text = _ENCODE(value)
+    if not text.isascii() and max(text) > _BASIC:
+        text = _ENCODE_AS_IT_IS(_in_order(value))
+    return text.encode()
+
+
+def _in_order(value: Any) -> Any:
+    """Return a value with its keys in the order of their UTF-16 code units."""
+    if isinstance(value, Mapping):
+        keys = sorted(value, key=lambda key: str(key).encode("utf-16-be", "surrogatepass"))
+        return {key: _in_order(value[key]) for key in keys}
+    return [_in_order(one) for one in value] if isinstance(value, list) else value
 
 
 def value_of(event: Event) -> dict[str, Any]:

@@ -25,7 +25,10 @@ from dvc_labelmeta.model.fields import SCHEMAS
 from dvc_labelmeta.model.shape import fits
 from dvc_labelmeta.model.sidecar import DataPin, Layer, Link, Sidecar
 
-KEYS = st.text(st.characters(max_codepoint=127), max_size=8)
+KEYS = st.text(
+    st.characters(exclude_categories=["Cs"]) | st.sampled_from("\ue000\uffff\U00010000\U0001f600"),
+    max_size=4,
+)
 LEAVES = (
     st.none()
     | st.booleans()
