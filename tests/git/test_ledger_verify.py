@@ -389,3 +389,59 @@ def test_a_head_that_is_too_short_is_refused(linked: Repo) -> None:
 
 def test_a_project_without_a_ledger(project: Repo) -> None:
     assert project.labelmeta("ledger", "verify").out.startswith("the ledger holds no event")
+
+
+ODD: list[tuple[str, dict[str, Any]]] = [
+    ("split:data/dev.csv", {"data": [], "layers": {"x": 5}}),
+    ("split:data/dev.csv", {"layers": []}),
+    ("split:data/dev.csv", {"data": {"hash": 1, "value": {}}, "layers": {"x": {"records": 1}}}),
+    ("split:data/dev.csv", {"layers": {"labels": {"records": {"path": "/../../x", "md5": 1}}}}),
+    (
+        "split:data/dev.csv",
+        {"layers": {"labels": {"guideline": [], "object": "x", "version": "1"}}},
+    ),
+    ("split:../../etc/passwd", {"data": {}}),
+    ("split:/etc/passwd", {}),
+    ("split:a\nb", {"data": {}}),
+    ("split:", {"layers": {}}),
+    ("stage:", {"cmd": "x"}),
+    ("stage:dvc.yaml:train", {"outs": []}),
+    ("stage:data/train.csv.dvc:x", {"deps": {}}),
+    ("guideline:tone", {"object": 7, "version": []}),
+    ("guideline:tone", {"object": "--help", "version": "1", "approved_by": []}),
+    ("guideline:other", {"object": "1" * 40, "version": "1"}),
+    ("waiver:LM101:x", {"until": "2026-01-01"}),
+]
+
+
+@pytest.mark.parametrize("details", [{}, {"commit": "x\ny"}, {"commit": 5}, {"commit": "--all"}])
+def test_claims_of_any_shape_are_judged(linked: Repo, details: dict[str, Any]) -> None:
+    for subject, claims in ODD:
+        add(linked, Draft("relinked", subject, claims, {**details, "removed": 5}))
+        linked.commit("Odd")
+    found = verify(linked, code=1 if not isinstance(details.get("commit"), str) else None)
+    assert {one["kind"] for one in found["findings"]} == {"wrong-claim"}
+    assert found["events"] == 3 + len(ODD)
+
+
+def test_names_that_git_does_not_expect(linked: Repo) -> None:
+    linked.write(f"{EVENTS}/new\nline", "x")
+    linked.write("labelmeta/ledger/é.txt", "x")
+    linked.commit("Odd", date="2026-01-05T09:00:00+00:00")
+    assert kinds(linked) == ["error unknown-file"] * 2
+    assert kinds(linked, "--rev", "HEAD") == ["error unknown-file"] * 2
+
+
+def test_a_project_below_the_top_level(linked: Repo, tmp_path: Path) -> None:
+    outer = Inside(tmp_path / "outer")
+    outer.path.mkdir()
+    outer.git("init", "-q", "-b", "main")
+    shutil.copytree(linked.path, outer.path / "inner", ignore=shutil.ignore_patterns(".git"))
+    outer.commit("All at once")
+    inner = Inside(outer.path / "inner")
+    found = verify(inner)
+    assert (found["events"], found["claims"]["checked"]) == (3, 3)
+    assert {one["kind"] for one in found["findings"]} <= {"wrong-claim"}
+    add(inner, note(1))
+    outer.commit("Audit")
+    assert verify(inner)["events"] == 4
