@@ -20,7 +20,7 @@ from dvc_labelmeta.model.snapshot import Record
 from dvc_labelmeta.read import dvc
 from dvc_labelmeta.read.dvc_cache import link_cached
 from dvc_labelmeta.read.files import decode, parse
-from dvc_labelmeta.read.git import Objects, Repository, Touched
+from dvc_labelmeta.read.git import Objects, Repository, Touched, pairs
 from dvc_labelmeta.read.lookup import named, named_in
 from dvc_labelmeta.read.sides import tree_files
 from dvc_labelmeta.read.sources import format_of, shards
@@ -30,6 +30,7 @@ MOST_VERSIONS = 2_000
 _ENGINE = 20  # an engine that has to start costs as much as so many other versions
 _COLUMNS = 16  # of Parquet only a few columns are read
 
+_NAMES = 20  # that a file had, one after the other
 _SMALL = 1 << 20  # bytes
 MERGED = Change(subject="a merge left it out")
 Fields = Mapping[str, Any]
@@ -65,21 +66,59 @@ class History:
         self.path, self.format, self.full = path, format_, full
         self.kind, self.steps, self.head = "", list[Step](), tuple[Part, ...]()
         self.sizes: dict[Part, int] = {}
+        self.notes: tuple[str, ...] = ()
         self.recorded: dict[str, Record] = {}  # of DVC, by hash
         if repository.head:
             self._look()
 
     def _look(self) -> None:
-        git = self.repository.git
-        pointer = f"{self.path}.dvc"
-        specs = [f":(top,literal){git.above(path)}" for path in (self.path, pointer)]
-        found = [*git.walked([self.repository.head], specs)]
-        own = any(git.below(name) == pointer for name in found[0].files) if found else False
-        self.kind = "dvc" if own else "git" if found else ""
-        self.steps = [self._step(one, pointer) for one in found]
-        self.steps = [step for step in self.steps if step.before or step.after]
-        self.head = self._at_head(pointer if own else self.path)
-        self.sizes = self._dvc_sizes() if own else self._blob_sizes()
+        """Find the commits that changed the records, through all names that their file had."""
+        git, path, tip = self.repository.git, self.path, self.repository.head
+        for _ in range(_NAMES):
+            names = (path, f"{path}.dvc")
+            found = [*git.walked([tip], [f":(top,literal){git.above(name)}" for name in names])]
+            if path == self.path and found:
+                own = any(git.below(name) == names[1] for name in found[0].files)
+                self.kind = "dvc" if own else "git"
+                self.head = self._at_head(names[own])
+                self.notes = self._otherwise(found, names, own=own)
+            steps = [self._step(one, names[1]) for one in found]
+            steps = [step for step in steps if step.before or step.after]
+            self.steps += steps
+            path, tip = self._renamed(steps)
+            if not path:
+                break
+        self.sizes = self._dvc_sizes() if self.kind == "dvc" else self._blob_sizes()
+
+    def _otherwise(
+        self, found: Sequence[Touched], names: tuple[str, str], *, own: bool
+    ) -> tuple[str, ...]:
+        """Tell of the states from when the other one of Git and DVC tracked the records."""
+        other = self.repository.git.above(names[not own])
+        many = sum(
+            any(new for name, (_, new) in one.files.items() if _in(name, other)) for one in found
+        )
+        who = "Git" if own else "DVC"
+        told = f"{self.path} from when {who} tracked it ({many} state{'s' * (many != 1)})"
+        return (told,) if many else ()
+
+    def _renamed(self, steps: Sequence[Step]) -> tuple[str, str]:
+        """Return the name that the file had before its first step, and a commit that has it.
+
+        "" where there was none: it was renamed when the same content went under another name.
+        """
+        if not steps or steps[-1].before or len(steps[-1].after) != 1:
+            return "", ""
+        commit, ((_, value),) = steps[-1].change.commit, steps[-1].after
+        how = ("-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--no-commit-id")
+        out = self.repository.git.run("diff-tree", *how, commit)
+        for above, (old, new) in pairs(out.split(b"\0")):
+            name = self.repository.git.below(above)
+            if old and not new and self.kind == "git" and old == value:
+                return name, f"{commit}^"
+            if old and not new and name.endswith(".dvc") and self._hash(name, old) == value:
+                return name.removesuffix(".dvc"), f"{commit}^"
+        return "", ""
 
     def _at_head(self, path: str) -> tuple[Part, ...]:
         """Return the files as HEAD has them, whatever a merge chose."""
@@ -112,7 +151,7 @@ class History:
             found = dvc.records(pointer, parse(decode(self.objects.blob(blob) or b"")))
         except UnreadableFile:
             return ""
-        record = next((one for one in found if one.path == self.path), None)
+        record = next((one for one in found if f"{one.path}.dvc" == pointer), None)
         if record is None or not record.value:
             return ""
         self.recorded[record.value] = record
@@ -207,7 +246,7 @@ class _Reading:
             f"{number} of {len(self.known)} versions of {self.history.path} {reason}"
             for reason, number in self.unread.items()
         )
-        return Past(self.history.kind, len(self.known), read, why)
+        return Past(self.history.kind, len(self.known), read, (*why, *self.history.notes))
 
     def compare(
         self,
@@ -311,6 +350,10 @@ class _Reading:
             with open(path, "wb") as file:
                 file.write(content)
         return path
+
+
+def _in(path: str, place: str) -> bool:
+    return path == place or path.startswith(place + "/")
 
 
 def _key(record: Fields) -> str:

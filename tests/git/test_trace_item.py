@@ -305,6 +305,36 @@ def test_a_role_comes_from_the_registry_where_the_record_has_none(repo: Repo) ->
     assert "r1  pos  ann (curator, law): in force" in repo.labelmeta("trace", "7").out
 
 
+def test_the_past_is_followed_through_other_names(repo: Repo) -> None:
+    first = put(repo, "Add records", CHAIN[0])
+    changed = put(repo, "Tidy", CHAIN[0] | {"label": "neg"})
+    side = f"{TRAIN}.labelmeta.yaml"
+    repo.git("mv", IN_GIT, "data/labels.jsonl")
+    repo.write(side, repo.read(side).replace("train.csv.annotations", "labels"))
+    repo.commit("Another name")
+    found = traced(repo, "7")
+    assert told(found) == [("r1", "pos", "rewritten"), ("r1", "neg", "in force")]
+    assert [one["first"]["commit"] for one in found["labels"]] == [first, changed]
+    repo.git("rm", "-q", "--cached", "data/labels.jsonl")
+    repo.dvc("add", "-q", "data/labels.jsonl")
+    in_dvc = repo.commit("In DVC")
+    why = traced(repo, "7")["history"]["why"]
+    assert why == ["data/labels.jsonl from when Git tracked it (1 state)"]
+    repo.git("mv", "data/labels.jsonl.dvc", "data/records.jsonl.dvc")
+    pointer = "data/records.jsonl.dvc"
+    repo.write(pointer, repo.read(pointer).replace("labels.jsonl", "records.jsonl"))
+    (repo.path / "data/labels.jsonl").rename(repo.path / "data/records.jsonl")
+    repo.write(
+        "data/.gitignore", repo.read("data/.gitignore").replace("labels.jsonl", "records.jsonl")
+    )
+    repo.write(side, repo.read(side).replace("labels.jsonl", "records.jsonl"))
+    repo.commit("A third name")
+    found = traced(repo, "7")
+    assert told(found) == [("r1", "neg", "in force")]
+    assert found["labels"][0]["first"]["commit"] == in_dvc
+    assert found["history"]["kind"] == "dvc"
+
+
 def test_a_long_history_is_read_in_part_and_whole_when_asked(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
