@@ -132,7 +132,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "AU405",
-        "broken-ledger",
+        "unverified-ledger",
         "error",
         "the ledger cannot be verified",
         "labelmeta ledger verify says what is broken",

@@ -78,12 +78,13 @@ class Played:
             self.ledger, self.waivers = one.settings
             self.settle(spot, "waivers", _waivers(self.waivers))
         touched = self._events(one)
+        forms = {split: _form(self.splits.get(split)) for split in one.splits}
         changed = self._changes(one)
         if self.events and (one.events or one.settings) and self.events == len(one.events):
             changed |= self.splits.keys()  # the ledger begins here
         for split in sorted(touched | changed):
             self._judge(spot, split)
-        if changed:
+        if any(_form(self.splits.get(split)) != form for split, form in forms.items()):
             self.settle(spot, "drift", drift(self.splits.values()))
         if one.strays is not None:
             self.settle(spot, "strays", _strays(*one.strays))
@@ -164,6 +165,17 @@ class Played:
             told = f"the data of {one.split} changed, and neither a stage nor an event says how"
             said = [f"data {old} -> {new}"]
             yield flaw("unknown-transformation", f"split:{one.split}", one.sidecar, told, said)
+
+
+def _form(one: SplitFact | None) -> object:
+    """Return what drift is judged by."""
+    if one is None:
+        return None
+    layers = [
+        (layer.name, layer.guideline, layer.version, layer.path, layer.format, layer.level)
+        for layer in one.layers
+    ]
+    return one.dataset, one.owners, layers
 
 
 def _what(before: SplitFact | None, after: SplitFact | None) -> Iterator[str]:

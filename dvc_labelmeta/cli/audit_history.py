@@ -14,7 +14,7 @@ from dvc_labelmeta.model.finding import Finding
 from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.read.audit_cache import Known, delta_of, plain
 from dvc_labelmeta.read.git import Commit, Objects, Repository
-from dvc_labelmeta.read.steps import Ancestry, Step, chain, steps
+from dvc_labelmeta.read.steps import Ancestry, Step, ahead, chain, steps
 from dvc_labelmeta.read.walk import Walk
 
 # asked at the heads only: they look at several splits at once, which a commit did not all touch
@@ -43,7 +43,7 @@ def history(
         for number, commit in enumerate(line[: start + 1]):
             if commit in known.deltas:
                 _replay(walk, number, known.deltas[commit])
-        for step in steps(repository.git, branch[1], at[0]):
+        for step in ahead(objects, steps(repository.git, branch[1], at[0])):
             delta = judged(walk, step)
             if delta is not None:
                 known.deltas[step.hash] = delta_of(plain(delta))

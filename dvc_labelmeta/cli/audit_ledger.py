@@ -19,7 +19,7 @@ def broken(root: str, repository: Repository, objects: Objects, *, full: bool) -
     told = verified(Job(root, repository, objects, Wanted(), full=full))
     return [
         flaw(
-            "broken-ledger",
+            "unverified-ledger",
             "project:",
             one.path or FOLDER,
             f"{one.path or FOLDER} {one.message}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from dvc_labelmeta import __version__
@@ -17,18 +17,20 @@ from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.audit import Audit, Episode, Flaw, Form, Spot
 from dvc_labelmeta.model.codeowners import owners_of
 from dvc_labelmeta.model.config import glob_matcher
-from dvc_labelmeta.model.finding import Finding
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.audit_cache import Known
 from dvc_labelmeta.read.git import Objects, Repository, open_repository
 from dvc_labelmeta.read.record_forms import forms
 from dvc_labelmeta.read.snapshot import load
+from dvc_labelmeta.read.steps import steps
+from dvc_labelmeta.read.view import codeowners_at
 from dvc_labelmeta.read.walk import records_path
 
 # rules that say at the heads what the audit says of all history
 _UNTOLD = ("unrecorded-change", "split-without-events")
 _SAME = {"LM402": _UNTOLD, "LM403": _UNTOLD, "LM404": _UNTOLD}
-_COVERED = frozenset({"LM130", "LM401"})  # by unapproved-waiver and broken-ledger
+_OF_RECORDS = frozenset({"field-drift", "batch-drift"})
+_COVERED = frozenset({"LM130", "LM401"})  # by unapproved-waiver and unverified-ledger
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
@@ -143,28 +145,32 @@ class _Auditor:
     def _at_head(self, one: History, played: Played) -> list[Episode]:
         """Return all episodes of a branch: of the rules, what is open is what the head says."""
         head = one.line[-1]
-        here = head == self.repository.head
         snapshot = load(self.asked.root, head, profile=self.asked.profile)
-        self.snapshots.append(snapshot)
+        snapshot = snapshot._replace(codeowners=codeowners_at(self.objects, head))
+        here = head == self.repository.head
         if here:
             snapshot = self._with_records(snapshot)
-        report = judge(snapshot, self.asked.today)
-        last = Spot(head, self._day(head), self.repository.git.log("-1", head)[0].author)
+        self.snapshots.append(snapshot)
         episodes = [each for each in played.open() if not each.flaw.code.startswith("LM")]
+        found = [*self._of_rules(snapshot, episodes)]
+        if here:
+            found += [*fields(self._forms(snapshot), played.splits.values()), *self._broken()]
+        since = {flaw.key: self._since(flaw, played) for flaw in found}
+        last = self._last(head, {flaw.path for flaw in found if since[flaw.key] is None})
+        episodes += [Episode(flaw, since[flaw.key] or last[flaw.path]) for flaw in found]
+        kept = [each for each in episodes if not self._waived(each, snapshot)]
+        return [*kept, *played.past]
+
+    def _of_rules(self, snapshot: Snapshot, episodes: Sequence[Episode]) -> Iterator[Flaw]:
+        """Yield what the rules of `check` find, save what the audit tells already."""
         told = {(each.flaw.name, each.flaw.subject) for each in episodes}
-        for finding in report.findings:
+        for finding in judge(snapshot, self.asked.today).findings:
             if finding.unjudged:
                 self.unjudged[finding.message] = None
-            said = Episode(flaw_of(finding), self._since(finding, played, head))
-            same = any((name, said.flaw.subject) in told for name in _SAME.get(finding.code, ()))
+            one = flaw_of(finding)
+            same = any((name, one.subject) in told for name in _SAME.get(finding.code, ()))
             if not same and finding.code not in _COVERED:
-                episodes.append(said)
-        if here:
-            drifted = fields(self._forms(snapshot), played.splits.values())
-            episodes += [Episode(each, self._since_records(each, played, last)) for each in drifted]
-            episodes += [Episode(each, self._changed(each.path, head)) for each in self._broken()]
-        episodes = [each for each in episodes if not self._waived(each, snapshot)]
-        return [*episodes, *played.past]
+                yield one
 
     def _broken(self) -> list[Flaw]:
         """Return what is wrong with the ledger, where it can be told."""
@@ -188,35 +194,30 @@ class _Auditor:
                 return True
         return False
 
-    def _since(self, finding: Finding, played: Played, head: str) -> Spot:
-        one = flaw_of(finding)
+    def _since(self, one: Flaw, played: Played) -> Spot | None:
+        """Return since when something is so, None where the history does not tell."""
         known = played.since(one)
         if known is not None:
             return known
-        if one.code[:3] == "LM3" and finding.split:
-            return self._since_records(one, played, self._changed(one.path, head))
-        if said := played.timeline.get(finding.split):
-            return said[-1][0]
-        return self._changed(one.path, head)
+        kind, _, name = one.subject.partition(":")
+        if one.name in _OF_RECORDS or one.code.startswith("LM3"):
+            linked = [
+                split
+                for split, fact in played.splits.items()
+                if any(layer.guideline == name for layer in fact.layers)
+            ]
+            return _newest(played, [name] if kind == "split" else linked, "records")
+        return _newest(played, [name] if kind == "split" else [])
 
-    def _since_records(self, one: Flaw, played: Played, last: Spot) -> Spot:
-        """Return when the records that a finding is about last changed."""
-        splits = [one.subject.partition(":")[2]] if one.subject.startswith("split:") else [
-            split for split, fact in played.splits.items()
-            if any(f"guideline:{layer.guideline}" == one.subject for layer in fact.layers)
-        ]  # fmt: skip
-        found = [
-            spot for split in splits for spot, what in played.timeline[split] if "records" in what
-        ]
-        found += [played.timeline[split][0][0] for split in splits if played.timeline[split]]
-        return max(found, key=lambda spot: (spot.date, spot.commit), default=last)
-
-    def _changed(self, path: str, head: str) -> Spot:
-        """Return the commit that last changed a file."""
-        spec = f":(top,literal){self.repository.git.above(path)}"
-        log = self.repository.git.log("-1", "--first-parent", head, "--", spec)
-        log = log or self.repository.git.log("-1", head)
-        return Spot(log[0].hash, log[0].date, log[0].author)
+    def _last(self, head: str, paths: set[str]) -> dict[str, Spot]:
+        """Return the commit that last changed each file; the head for one that was never there."""
+        git = self.repository.git
+        told = git.log("-1", head)[0]
+        found = dict.fromkeys(paths, Spot(head, told.date, told.author))
+        for step in steps(git, head, "", sorted(paths)) if paths else ():
+            for path in step.files.keys() & paths:
+                found[path] = Spot(step.hash, step.date, step.author)
+        return found
 
     def _with_records(self, snapshot: Snapshot) -> Snapshot:
         """Return the snapshot with facts about records, where those on disk are those of HEAD."""
@@ -299,6 +300,13 @@ class _Auditor:
         if any(one.line[-1] != self.repository.head for one in found):
             self.unchecked["records of branches that are not checked out"] = None
         self.unchecked["records (LM3xx), pipelines (LM119-LM123) and LM107 before the heads"] = None
+
+
+def _newest(played: Played, splits: Iterable[str], what: str = "") -> Spot | None:
+    """Return the last commit that changed something of some splits."""
+    rows = [row for split in splits for row in played.timeline.get(split, ())]
+    found = [spot for spot, told in rows if what in told] or [spot for spot, _ in rows]
+    return max(found, key=lambda spot: (spot.date, spot.commit), default=None)
 
 
 def _counts(one: Episode, cut: frozenset[str]) -> bool:

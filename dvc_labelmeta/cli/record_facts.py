@@ -20,10 +20,16 @@ from dvc_labelmeta.read.sources import Source, shards, source_of
 from dvc_labelmeta.read.vocabulary import Known, begins, known
 
 
-def expected_of(snapshot: Snapshot | None, source: Source, level: str = "") -> Expected:
+def expected_of(
+    snapshot: Snapshot | None,
+    source: Source,
+    level: str = "",
+    histories: dict[str, Known] | None = None,
+) -> Expected:
     """Return what records are held to: their level, their guideline, its history and the split.
 
     level: "" for the one that the layer declares. A bare file is judged by the format alone.
+    histories: of guidelines that were asked for before, by id; it is added to.
     """
     if snapshot is None or source.sidecar is None or source.layer is None:
         return Expected(level or LEVELS[0])
@@ -31,7 +37,11 @@ def expected_of(snapshot: Snapshot | None, source: Source, level: str = "") -> E
 
     link, named = source.layer.guideline, source.layer.annotations or Records("")
     guideline = snapshot.guidelines.get(link.id)
-    told = known(snapshot, guideline) if guideline is not None else Known({}, {}, {})
+    histories = {} if histories is None else histories
+    if link.id not in histories:
+        none = Known({}, {}, {})
+        histories[link.id] = none if guideline is None else known(snapshot, guideline)
+    told = histories[link.id]
     return Expected(
         level or named.level,
         told.vocabularies or None,
@@ -52,10 +62,11 @@ def with_facts(snapshot: Snapshot) -> Snapshot:
     place. Records are read from the working tree only.
     """
     found: dict[tuple[str, str], RecordFacts | str] = {}
+    histories: dict[str, Known] = {}
     for one in snapshot.sidecars:
         for layer in one.layers:
             if layer.annotations is not None:
-                found[one.split, layer.name] = _facts(snapshot, one, layer)
+                found[one.split, layer.name] = _facts(snapshot, one, layer, histories)
     forget_others(snapshot.root, [name_of(*key) for key in found])
     return with_earlier(snapshot._replace(annotations=found)) if found else snapshot
 
@@ -91,7 +102,9 @@ def name_of(split: str, layer: str) -> str:
     return f"{split} {layer}"
 
 
-def _facts(snapshot: Snapshot, one: Sidecar, layer: Layer) -> RecordFacts | str:
+def _facts(
+    snapshot: Snapshot, one: Sidecar, layer: Layer, histories: dict[str, Known]
+) -> RecordFacts | str:
     try:
         import duckdb  # noqa: F401, PLC0415  # an extra
     except ModuleNotFoundError as error:
@@ -101,7 +114,7 @@ def _facts(snapshot: Snapshot, one: Sidecar, layer: Layer) -> RecordFacts | str:
     try:
         source = source_of(snapshot, one, layer)
         files = shards(source.path, source.format)
-        told = facts_of(snapshot, source, files, expected_of(snapshot, source))
+        told = facts_of(snapshot, source, files, expected_of(snapshot, source, histories=histories))
     except (Refused, UnreadableFile) as error:
         path = layer.annotations.path if layer.annotations else ""
         return f"{_from_root(one, path)}: {error}"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
-from dvc_labelmeta.read.git import Entry, Git
+from dvc_labelmeta.model.event import EVENTS
+from dvc_labelmeta.model.sidecar import SUFFIX
+from dvc_labelmeta.read.git import Entry, Git, Objects
 
 _FORM = (
     "--format=%x00%H%x00%as%x00%an%x00%s%x00%P%x00"
     "%(trailers:key=Labelmeta-Change,valueonly,separator=%x2c)%x00"
 )
 _WORDS = 6
+_BATCH = 200
+_OURS = (SUFFIX, ".dvc", "guideline.yaml", "labelmeta.yaml", ".releases.yaml")
 
 
 class Step(NamedTuple):
@@ -34,11 +39,15 @@ def chain(git: Git, head: str) -> list[str]:
     return git.text("rev-list", "--first-parent", "--reverse", head).split()
 
 
-def steps(git: Git, head: str, after: str) -> Iterator[Step]:
-    """Yield the commits that follow `after` ("": all) up to `head`, oldest first."""
+def steps(git: Git, head: str, after: str, paths: Iterable[str] = ()) -> Iterator[Step]:
+    """Yield the commits that follow `after` ("": all) up to `head`, oldest first.
+
+    paths: from the root; none: all below it.
+    """
     span = f"{after}..{head}" if after else head
     how = ("--first-parent", "-m", "--raw", "-z", "--no-abbrev", "--no-renames", "--reverse")
-    below = (f":(top,literal){git.prefix.rstrip('/')}",) if git.prefix else ()
+    asked = [git.above(path) for path in paths] or [git.prefix.rstrip("/")] * bool(git.prefix)
+    below = [f":(top,literal){path}" for path in asked]
     fields = git.run("log", *how, "--root", _FORM, span, "--", *below).split(b"\0")
     at = 0
     while at < len(fields):
@@ -56,6 +65,19 @@ def steps(git: Git, head: str, after: str) -> Iterator[Step]:
             at += 1
         hash_, date, author, subject, parents, trailer = told
         yield Step(hash_, date, author, subject, tuple(parents.split()), trailer, files)
+
+
+def ahead(objects: Objects, found: Iterable[Step]) -> Iterator[Step]:
+    """Yield steps whose small files were read ahead, many in one question."""
+    rest = iter(found)
+    while batch := list(islice(rest, _BATCH)):
+        changed = (pair for step in batch for pair in step.files.items())
+        objects.ask(new.object for path, (_, new) in changed if new and _is_read(path))
+        yield from batch
+
+
+def _is_read(path: str) -> bool:
+    return path.endswith(_OURS) or path.startswith(f"{EVENTS}/")
 
 
 def _pair(told: str, path: str) -> tuple[Entry | None, Entry | None]:

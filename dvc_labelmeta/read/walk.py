@@ -6,31 +6,29 @@ is put together from contents that were parsed before.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from dvc_labelmeta.errors import BadConfig, UnreadableFile
+from dvc_labelmeta.errors import BadConfig
 from dvc_labelmeta.model.audit import EventFact, LayerFact, SplitFact, Waiver
-from dvc_labelmeta.model.codeowners import CODEOWNERS, Ownership, codeowners
+from dvc_labelmeta.model.codeowners import CODEOWNERS, Ownership
 from dvc_labelmeta.model.config import CONFIG_FILE, Config, GuidelineRef, config
 from dvc_labelmeta.model.event import EVENTS
-from dvc_labelmeta.model.guideline import Guideline
+from dvc_labelmeta.model.guideline import Edition, Guideline
 from dvc_labelmeta.model.migration import migrations_folder
 from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Sidecar, sidecar
 from dvc_labelmeta.model.snapshot import Fault, Place, Record, Snapshot, enclosing
 from dvc_labelmeta.read import dvc
-from dvc_labelmeta.read.files import decode
 from dvc_labelmeta.read.git import Commit, Objects, Repository
 from dvc_labelmeta.read.guideline_facts import Reading, with_guideline_facts
 from dvc_labelmeta.read.guidelines import Parsed, Pins, releases, releases_path, structured_path
 from dvc_labelmeta.read.passed import Passed
 from dvc_labelmeta.read.snapshot import leaves
 from dvc_labelmeta.read.steps import Ancestry, Step
-from dvc_labelmeta.read.view import View
+from dvc_labelmeta.read.view import View, codeowners_at, codeowners_of
 
 RECORDS = re.compile(r"\.annotations\.(jsonl|csv|parquet)(\.dvc)?\Z")
 
@@ -73,6 +71,7 @@ class Walk:
         self.by_path: dict[str, set[str]] = defaultdict(set)
         self.asked: set[str] = set()
         self._owners: dict[str, tuple[Ownership, ...]] = {}
+        self._editions: dict[str, Edition | None] = {}
         self.names = {path for path in self.view.files if _is_stray(path)}
         if at[0]:
             self._configure()
@@ -121,6 +120,8 @@ class Walk:
             for path, one in self.found.items()
             if guidelines & {layer.guideline.id for layer in one.layers}
         }
+        for id_ in guidelines:
+            self._editions.pop(id_, None)
         seen = strays or bool(sides)
         return Touched(frozenset(met), frozenset(guidelines), settings, seen, texts)
 
@@ -210,7 +211,9 @@ class Walk:
         found, parsed, faults = {}, {}, []
         for ref in wanted:
             told = self.view.shaped(releases_path(ref), "releases")
-            head = self.pins.head_edition(self.git.above(ref.path))
+            if ref.id not in self._editions:
+                self._editions[ref.id] = self.pins.head_edition(self.git.above(ref.path))
+            head = self._editions[ref.id]
             published = releases(told.value) if told.value else ()
             found[ref.id] = Guideline(ref.id, ref.path, head=head, releases=published)
             where = structured_path(ref.path, folder=ref.path not in self.view.files)
@@ -221,17 +224,14 @@ class Walk:
         return found, parsed, faults
 
     def owners(self) -> tuple[Ownership, ...]:
-        """Return the lines of CODEOWNERS; none where it cannot be read."""
-        for path in CODEOWNERS:
-            entry = self.objects.entry(self.view.commit, path)
-            if entry is None:
-                continue
-            if entry.object not in self._owners:
-                with contextlib.suppress(UnreadableFile):
-                    text = decode(self.objects.blob(entry.object) or b"")
-                    self._owners[entry.object] = codeowners(text)
-            return self._owners.get(entry.object, ())
-        return ()
+        """Return the lines of CODEOWNERS at this commit."""
+        if self.git.prefix:
+            return codeowners_at(self.objects, self.view.commit)
+        entry = next((self.view.files[one] for one in CODEOWNERS if one in self.view.files), None)
+        name = entry.object if entry else ""
+        if name and name not in self._owners:
+            self._owners[name] = codeowners_of(self.objects.blob(name))
+        return self._owners.get(name, ())
 
     def _records(self, sidecars: list[Sidecar]) -> dict[str, Record]:
         found = {one.split: self.view.tracked(one.split) for one in sidecars}

@@ -53,10 +53,12 @@ def test_schema_files_are_what_the_table_of_fields_says() -> None:
     """`python -m tests.write_schemas` mends this."""
     found = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.json")}
     assert {name: text for name, text in found.items() if name in texts()} == texts()
-    assert set(found) == {*texts(), "report.json", "gate.json"}
+    assert set(found) == {*texts(), "report.json", "gate.json", "audit.json"}
 
 
-@pytest.mark.parametrize("name", ["config", "sidecar", "guideline", "releases", "report", "gate"])
+@pytest.mark.parametrize(
+    "name", ["config", "sidecar", "guideline", "releases", "report", "gate", "audit"]
+)
 def test_schema_is_valid_itself(name: str) -> None:
     Draft202012Validator.check_schema(schema(name))
     assert schema(name)["$id"] == f"labelmeta/{name}/v1"
