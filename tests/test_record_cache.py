@@ -157,6 +157,7 @@ def test_check_and_validate_share_what_is_known_and_git_does_not_see_it(linked: 
     sidecar = linked.read("data/train.csv.labelmeta.yaml").rstrip("\n")
     block = "    annotations: {path: train.csv.annotations.jsonl, format: jsonl}\n"
     linked.write("data/train.csv.labelmeta.yaml", f"{sidecar}\n{block}")
+    linked.labelmeta("ledger", "record")
     first = linked.labelmeta("annotations", "validate", "data/train.csv", code=0).out
     kept = sorted((linked.path / ".labelmeta/cache/records").rglob("*.parquet"))
     assert len(kept) == 1

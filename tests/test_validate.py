@@ -312,6 +312,7 @@ def _with_records(repo: Repo, lines: list[str]) -> None:
     sidecar = repo.read("data/train.csv.labelmeta.yaml")
     block = "    annotations: {path: train.csv.annotations.jsonl, format: jsonl}\n"
     repo.write("data/train.csv.labelmeta.yaml", sidecar.rstrip("\n") + "\n" + block)
+    repo.labelmeta("ledger", "record")
 
 
 def test_check_and_validate_judge_the_records_of_a_split(linked: Repo) -> None:
@@ -324,7 +325,7 @@ def test_check_and_validate_judge_the_records_of_a_split(linked: Repo) -> None:
     )
     sad = other | {"label": "sad", "confidence": 2}
     linked.write("data/train.csv.annotations.jsonl", as_line(good) + "{\n" + as_line(sad))
-    assert linked.codes(code=1) == ["LM301", "LM307", "LM309"]
+    assert linked.codes(code=1) == ["LM301", "LM307", "LM309", "LM404"]
     found = {finding["code"]: finding for finding in linked.findings()}
     assert found["LM309"]["path"] == "data/train.csv.labelmeta.yaml"
     assert found["LM309"]["details"] == ["data/train.csv.annotations.jsonl:3: s sad"]
