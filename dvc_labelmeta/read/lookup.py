@@ -8,7 +8,7 @@ import json
 import mmap
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from dvc_labelmeta.errors import UnreadableFile
@@ -137,20 +137,24 @@ def _lines(file: str, names: Collection[str], wanted: Wanted) -> Iterator[dict[s
 def _matching(
     data: bytes | mmap.mmap, names: Collection[str], wanted: Wanted
 ) -> Iterator[dict[str, Any]]:
-    """Yield the records that are wanted; what has escapes that it need not is found last."""
+    """Yield the records that are wanted, in their order, however they are written.
+
+    Escapes of plain ASCII, which nobody needs, are looked for so that nothing hides behind them;
+    those of other characters, which are common, only where nothing is found without.
+    """
     needles = {
         json.dumps(name, ensure_ascii=ascii_).encode("utf-8", "surrogatepass")
         for name in names
         for ascii_ in (True, False)
     }
-    for places in (
-        (place for needle in needles for place in _places(data, needle)),
-        _escaped(data, names),
-    ):
-        found = [one for place in sorted({*places}) if (one := _record(data, place, wanted))]
-        if found:
-            yield from found
-            return
+    text = "".join(names)
+    plain = {place for needle in needles for place in _places(data, needle)}
+    plain.update(_escaped(data, filter(str.isascii, text)))
+    found = [one for place in sorted(plain) if (one := _record(data, place, wanted))]
+    if not found and not text.isascii():
+        others = sorted({*_escaped(data, text)} - plain)
+        found = [one for place in others if (one := _record(data, place, wanted))]
+    yield from found
 
 
 def _places(data: bytes | mmap.mmap, needle: bytes) -> Iterator[int]:
@@ -166,11 +170,11 @@ def _places(data: bytes | mmap.mmap, needle: bytes) -> Iterator[int]:
         at = data.find(needle, end) if end >= 0 else -1
 
 
-def _escaped(data: bytes | mmap.mmap, names: Collection[str]) -> Iterator[int]:
-    """Yield the start of each line with an escape that a name could have; hardly any needs it."""
-    units = "".join(names).encode("utf-16-be", "surrogatepass")
+def _escaped(data: bytes | mmap.mmap, characters: Iterable[str]) -> Iterator[int]:
+    """Yield the start of each line with an escape of one of these characters."""
+    units = "".join(characters).encode("utf-16-be", "surrogatepass")
     codes = {units[at : at + 2].hex() for at in range(0, len(units), 2)}
-    slash = rb"|\\/" if any("/" in name for name in names) else b""
+    slash = rb"|\\/" if "002f" in codes else b""
     if codes:
         search = rb"\\u(?:" + "|".join(sorted(codes)).encode() + rb")" + slash
         for found in re.finditer(search, data, re.IGNORECASE):
