@@ -123,12 +123,16 @@ class Played:
         return touched
 
     def _changes(self, one: Delta) -> set[str]:
+        changed = set()
         for split, after in one.splits.items():
             before = self.splits.get(split)
+            if before == after:
+                continue
             for what in _what(before, after):
                 self.timeline[split].append((one.spot, what))
+            changed.add(split)
             if after is None:
-                self.splits.pop(split, None)
+                del self.splits[split]
                 continue
             if before and before.data and after.data and before.data != after.data:
                 if after.stage:
@@ -138,7 +142,7 @@ class Played:
             self.splits[split] = after
             if is_frozen(after) and split not in self._frozen:
                 self._frozen[split] = after, one.spot.commit
-        return set(one.splits)
+        return changed
 
     def _judge(self, spot: Spot, split: str) -> None:
         one, last = self.splits.get(split), self._last.get(split)
@@ -180,12 +184,12 @@ def _form(one: SplitFact | None) -> object:
 
 def _what(before: SplitFact | None, after: SplitFact | None) -> Iterator[str]:
     """Yield what a commit changed of a split, for its timeline."""
-    if after is None or before is None:
-        if after:
-            links = ", ".join(f"{one.guideline} {one.version}" for one in after.layers)
-            yield f"linked to {links}"
-        elif before:
-            yield "unlinked"
+    if after is None:
+        yield "unlinked"
+        return
+    if before is None:
+        links = ", ".join(f"{one.guideline} {one.version}" for one in after.layers)
+        yield f"linked to {links}"
         return
     if before.data != after.data:
         yield f"data {short(before.data) or 'none'} -> {short(after.data) or 'none'}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
 
 from dvc_labelmeta.checks.catalogue import judge
 from dvc_labelmeta.checks.rule import PROJECT, SPLIT
@@ -17,6 +17,7 @@ from dvc_labelmeta.read.git import Commit, Objects, Repository
 from dvc_labelmeta.read.steps import Ancestry, Step, ahead, chain, steps
 from dvc_labelmeta.read.walk import Walk
 
+_T = TypeVar("_T")
 # asked at the heads only: they look at several splits at once, which a commit did not all touch
 ONLY_AT_HEADS = frozenset({"LM101", "LM107"})
 
@@ -98,7 +99,14 @@ def judged(walk: Walk, step: Step) -> Delta | None:
     except BadConfig as error:
         return found._replace(broken=str(error))
     flaws = by_subject(report.findings, sorted({*subjects}))
-    return found._replace(splits=facts, flaws=flaws)
+    return found._replace(splits=_new(walk.told, facts), flaws=_new(walk.told, flaws))
+
+
+def _new(told: dict[str, object], found: Mapping[str, _T]) -> dict[str, _T]:
+    """Return what is not as it was told last; a walk that begins in between tells all once."""
+    new = {key: one for key, one in found.items() if told.get(key, told) != one}
+    told.update(new)
+    return new
 
 
 def by_subject(findings: Iterable[Finding], subjects: Iterable[str]) -> dict[str, tuple[Flaw, ...]]:

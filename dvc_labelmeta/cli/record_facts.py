@@ -15,7 +15,7 @@ from dvc_labelmeta.model.sidecar import Layer, Records, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.cache import Cache, forget_others
 from dvc_labelmeta.read.earlier import with_earlier
-from dvc_labelmeta.read.latest import latest
+from dvc_labelmeta.read.latest import Committed, committed, latest
 from dvc_labelmeta.read.sources import Source, shards, source_of
 from dvc_labelmeta.read.vocabulary import Known, begins, known
 
@@ -25,11 +25,12 @@ def expected_of(
     source: Source,
     level: str = "",
     histories: dict[str, Known] | None = None,
+    state: Committed | None = None,
 ) -> Expected:
     """Return what records are held to: their level, their guideline, its history and the split.
 
     level: "" for the one that the layer declares. A bare file is judged by the format alone.
-    histories: of guidelines that were asked for before, by id; it is added to.
+    histories: of guidelines that were asked for before, by id; it is added to. state: see `latest`.
     """
     if snapshot is None or source.sidecar is None or source.layer is None:
         return Expected(level or LEVELS[0])
@@ -50,7 +51,7 @@ def expected_of(
         source.layer.name,
         told.tasks,
         {version: begins(day) for version, day in told.since.items()},
-        latest(snapshot, _from_root(source.sidecar, named.path)),
+        latest(snapshot, _from_root(source.sidecar, named.path), state),
         items_of(os.path.join(snapshot.root, source.sidecar.split), named.item_column),
     )
 
@@ -61,14 +62,19 @@ def with_facts(snapshot: Snapshot) -> Snapshot:
     A layer whose records cannot be read, or DuckDB not being there, is told as text in their
     place. Records are read from the working tree only.
     """
-    found: dict[tuple[str, str], RecordFacts | str] = {}
+    pairs = [(one, layer) for one in snapshot.sidecars for layer in one.layers if layer.annotations]
+    if not pairs:
+        forget_others(snapshot.root, [])
+        return snapshot
     histories: dict[str, Known] = {}
-    for one in snapshot.sidecars:
-        for layer in one.layers:
-            if layer.annotations is not None:
-                found[one.split, layer.name] = _facts(snapshot, one, layer, histories)
+    paths = (_from_root(one, layer.annotations.path) for one, layer in pairs if layer.annotations)
+    state = committed(snapshot, paths)
+    found = {
+        (one.split, layer.name): _facts(snapshot, one, layer, histories, state)
+        for one, layer in pairs
+    }
     forget_others(snapshot.root, [name_of(*key) for key in found])
-    return with_earlier(snapshot._replace(annotations=found)) if found else snapshot
+    return with_earlier(snapshot._replace(annotations=found))
 
 
 def facts_of(
@@ -103,7 +109,11 @@ def name_of(split: str, layer: str) -> str:
 
 
 def _facts(
-    snapshot: Snapshot, one: Sidecar, layer: Layer, histories: dict[str, Known]
+    snapshot: Snapshot,
+    one: Sidecar,
+    layer: Layer,
+    histories: dict[str, Known],
+    state: Committed,
 ) -> RecordFacts | str:
     try:
         import duckdb  # noqa: F401, PLC0415  # an extra
@@ -114,7 +124,9 @@ def _facts(
     try:
         source = source_of(snapshot, one, layer)
         files = shards(source.path, source.format)
-        told = facts_of(snapshot, source, files, expected_of(snapshot, source, histories=histories))
+        told = facts_of(
+            snapshot, source, files, expected_of(snapshot, source, histories=histories, state=state)
+        )
     except (Refused, UnreadableFile) as error:
         path = layer.annotations.path if layer.annotations else ""
         return f"{_from_root(one, path)}: {error}"

@@ -70,6 +70,7 @@ class Walk:
         self.faults: dict[str, tuple[Fault, ...]] = {}
         self.by_path: dict[str, set[str]] = defaultdict(set)
         self.asked: set[str] = set()
+        self.told: dict[str, object] = {}
         self._owners: dict[str, tuple[Ownership, ...]] = {}
         self._editions: dict[str, Edition | None] = {}
         self.names = {path for path in self.view.files if _is_stray(path)}
