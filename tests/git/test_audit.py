@@ -226,9 +226,12 @@ def test_a_fault_is_found_and_dated(
     plant(clean)
     planted = commit(clean, "Planted", 5)
     commit(clean, "Later", 6)
-    one, *_ = [one for one in found(clean, name) if one["until"] is None]
+    still = [one for one in found(clean, name) if one["until"] is None]
+    since = {"commit": planted, "date": "2026-02-06", "author": "Ada"}
+    # a ledger that lost an event has files, too, that are wrong since another one is not there
+    one = next(one for one in still if one["since"] == since)
+    assert len(still) == 1 or name == "unverified-ledger"
     assert (one["subject"], tuple(one["owners"])) == (subject, owners)
-    assert one["since"] == {"commit": planted, "date": "2026-02-06", "author": "Ada"}
     assert one["message"]
     assert one["fix"]
 
