@@ -8,7 +8,7 @@ from typing import Any
 from dvc_labelmeta.checks.rule import short
 from dvc_labelmeta.model.audit import EventFact, Flaw, Kind, LayerFact, SplitFact
 from dvc_labelmeta.model.claims import CONTENT
-from dvc_labelmeta.model.guideline import semver
+from dvc_labelmeta.model.guideline import declared_bump, semver
 
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -315,7 +315,9 @@ def _thawed(first: SplitFact, one: SplitFact) -> Iterator[tuple[str, str]]:
         if new is None:
             yield "layers", f"layer {old.name} is gone"
             continue
-        if (old.guideline, old.object) != (new.guideline, new.object):
+        same = (old.guideline, old.object) == (new.guideline, new.object)
+        # a patch release changes no meaning, and LM201 holds it to that
+        if not same and declared_bump(old.version, new.version) != "patch":
             yield "link", f"{old.name}: {old.guideline} {old.version} -> {new.version}"
         common = [key for key in CONTENT if old.records.get(key) and new.records.get(key)]
         if any(old.records[key] != new.records[key] for key in common):

@@ -67,7 +67,7 @@ class EventFact(NamedTuple):
 
 
 class Form(NamedTuple):
-    """What the records of one batch have: names of fields, tools and guideline versions."""
+    """What the records of one batch have: fields that each has, tools and guideline versions."""
 
     fields: frozenset[str]
     tools: frozenset[str]

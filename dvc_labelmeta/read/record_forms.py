@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,9 +22,7 @@ def forms(path: str, format_: str) -> tuple[dict[str, Form], str]:
     """
     if format_ not in {"jsonl", "csv"}:
         return {}, f"records in {format_ or 'an unknown form'} are not looked into for their fields"
-    found: dict[str, tuple[set[str], set[str], set[str]]] = defaultdict(
-        lambda: (set(), set(), set())
-    )
+    found: dict[str, tuple[set[str], set[str], set[str]]] = {}
     number = 0
     try:
         for file in shards(path, format_):
@@ -33,8 +30,11 @@ def forms(path: str, format_: str) -> tuple[dict[str, Form], str]:
                 number += 1
                 if number > MOST:
                     return _formed(found), f"only the first {MOST:,} records were looked into"
-                fields, tools, versions = found[str(record.get("batch") or "")]
-                fields |= {key for key, value in record.items() if value not in {None, ""}}
+                names = {key for key, value in record.items() if value not in {None, ""}}
+                fields, tools, versions = found.setdefault(
+                    str(record.get("batch") or ""), ({*names}, set(), set())
+                )
+                fields &= names  # what some records of a batch lack is not what they are made of
                 tools.add(str(record.get("tool") or ""))
                 versions.add(str(record.get("guideline_version") or ""))
     except (UnreadableFile, OSError, ValueError, csv.Error) as error:

@@ -164,7 +164,9 @@ def no_records(repo: Repo) -> None:
 
 
 def fewer_fields(repo: Repo) -> None:
-    repo.write(f"{TEST}.annotations.jsonl", record("1", rationale="so") + record("2"))
+    repo.write(
+        f"{TEST}.annotations.jsonl", record("1", session="s") + record("2", session="s", note="n")
+    )
 
 
 def two_batches(repo: Repo) -> None:

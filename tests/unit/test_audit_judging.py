@@ -119,6 +119,7 @@ def test_a_frozen_split_that_changed(now: SplitFact, what: str) -> None:
     assert not [*frozen(ONE, layered(mode="none"), [], "c")]
     assert not [*frozen(ONE, layered(records={"md5": "?"}), [], "c")]
     assert not [*frozen(ONE, ONE._replace(data=""), [], "c")]
+    assert not [*frozen(ONE, layered(object="o2", version="1.0.1"), [], "c")]
     (said,) = frozen(ONE, now, [event()], "c")
     assert (said.severity, what in said.message) == ("error", True)
     if now.layers:
