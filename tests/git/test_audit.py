@@ -382,3 +382,31 @@ def test_a_project_below_the_top_and_one_without_a_commit(new_repo: Any) -> None
     assert (one["owners"], one["since"]["commit"]) == (["@org/sub"], linked)
     assert "no-ledger" in out
     assert one["path"] == "sub/data.csv.labelmeta.yaml"
+
+
+def test_data_that_a_stage_makes_and_data_that_git_tracks(new_repo: Any) -> None:
+    repo = new_repo("kinds")
+    repo.write("tone.md", "Be careful.\n")
+    repo.write("labelmeta.yaml", "version: 1\nguidelines:\n  tone: {path: tone.md}\n")
+    repo.write("dvc.yaml", "stages:\n  make:\n    cmd: make\n    outs: [made.csv]\n")
+    lock = (
+        "schema: '2.0'\nstages:\n  make:\n    cmd: make\n    outs:\n    - path: made.csv\n"
+        "      hash: md5\n      md5: {}\n"
+    )
+    commits = []
+    for number, day in enumerate((1, 3)):
+        repo.write("dvc.lock", lock.format("ab"[number] * 32))
+        repo.write("file.csv", f"{number}\n")
+        repo.write("many/a.csv", f"{number}\n")
+        commits.append(commit(repo, "Data", day))
+        if not number:
+            repo.labelmeta("link", "file.csv", "many", "made.csv", "--guideline", "tone")
+            commit(repo, "Link", 2)
+    told = audited(repo)
+    changed = {
+        row["subject"] for row in told["findings"] if row["name"] == "unknown-transformation"
+    }
+    assert changed == {"split:file.csv", "split:many"}, "a stage says how"
+    for split in ("file.csv", "many", "made.csv"):
+        assert told["timeline"][split][-1]["commit"] == commits[1]
+        assert told["timeline"][split][-1]["what"].startswith("data ")
