@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from dvc_labelmeta.checks import chain, chain_anchors, chain_claims, chain_past
@@ -25,13 +25,13 @@ def verdict(
     nodes: Mapping[str, Node],
     tips: Mapping[str, Sequence[str]],
     past: Past,
-    states: Sequence[State],
+    states: Callable[[], Sequence[State]],
     kept: Verdict,
     erased: frozenset[str],
 ) -> Verdict:
     """Return what came of a verification, anchors left out.
 
-    tips: the last events of each subject.
+    tips: the last events of each subject. states: asked for last, as Git may be at work on it.
     kept: what an earlier one found, none of whose events is judged again. erased: see of_people.
     """
     heads = tuple(sorted(chain.heads_of(files.events)))
@@ -39,7 +39,6 @@ def verdict(
     times = [*(one.at for one in judged), *filter(None, (kept.first, kept.last))]
     new = frozenset(one.hash for one in judged) - past.added.keys()
     whole = not files.flaws and all(nodes[hash_].whole for hash_ in heads)
-    checked, unchecked = chain_claims.counted(states)
     found = [
         *kept.breaches,
         *chain.of_files(files),
@@ -47,9 +46,12 @@ def verdict(
         *chain.of_markers(files, tips, whole=whole),
         *chain.of_people(files, erased),
         *chain_past.of_past(files, nodes, past),
-        *chain_claims.of_states(states, files, {one for last in tips.values() for one in last}),
         *(chain.of_forks(heads, past.merged, new) if whole else ()),
     ]
+    told = states()
+    last = {hash_ for hashes in tips.values() for hash_ in hashes}
+    found += chain_claims.of_states(told, files, last)
+    checked, unchecked = chain_claims.counted(told)
     return Verdict(
         kept.total + len(judged),
         heads,

@@ -49,6 +49,7 @@ def verified(job: Job) -> Verdict:
     try:
         return _verified(job)
     finally:
+        gc.freeze()
         gc.enable()
 
 
@@ -75,15 +76,15 @@ def _whole(job: Job) -> Verdict:
             found = files(in_commit(repository.git, job.objects, repository.head))
         else:
             found = files(on_disk(job.root))
-        known, new = history.result(), state.result() if state else None
-    nodes = ancestry(found.events)
-    known = known._replace(merged=beside(repository, known, chain.heads_of(found.events)))
-    asked, uncut = chain_claims.asked(found, nodes, known)
-    tips = chain.tips_of(found.events, nodes)
-    states = _states(job, found, asked, tips)
-    erased = chain.redacted(found.events.values())
-    before = Verdict(0, (), unchecked=uncut)
-    told = verdict(found, nodes, tips, known, states, before, erased)
+        nodes, known = ancestry(found.events), history.result()
+        known = known._replace(merged=beside(repository, known, chain.heads_of(found.events)))
+        asked, uncut = chain_claims.asked(found, nodes, known)
+        tips = chain.tips_of(found.events, nodes)
+        states = pool.submit(_states, job, found, asked, tips)
+        erased = chain.redacted(found.events.values())
+        before = Verdict(0, (), unchecked=uncut)
+        told = verdict(found, nodes, tips, known, states.result, before, erased)
+        new = state.result() if state else None
     there = _anchors(job, repository.head)
     result = with_outside(told, nodes, Outside(there, there), job.wanted)
     if new is not None and new.clean:
@@ -116,7 +117,7 @@ def _since(job: Job, known: Verified, new: Changes) -> Verdict | None:
     tips = chain.tips_of(found.events, nodes)
     states = _states(job, found, asked, tips)
     erased = known.erased | chain.redacted(added.events.values())
-    told = verdict(found, nodes, tips, since, states, known.verdict, erased)
+    told = verdict(found, nodes, tips, since, lambda: states, known.verdict, erased)
     trailing = [name for name in known.anchors if name.startswith("trailer")]
     count = len(trailing) if job.signers is None else 0
     outside = Outside(there, fresh, _beginning(job.root, job.wanted.head), count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -119,8 +120,10 @@ class States:
         new = [n for n in dict.fromkeys(names) if n and n not in self.known and "\n" not in n]
         if not new:
             return
-        text = "".join(n + "\n" for n in new).encode(errors="surrogateescape")
-        out = self.repository.git.run(*MEMORY, "cat-file", "--batch-check", stdin=text)
+        with tempfile.TemporaryFile() as asked:
+            asked.write("".join(n + "\n" for n in new).encode(errors="surrogateescape"))
+            asked.seek(0)
+            out = self.repository.git.run(*MEMORY, "cat-file", "--batch-check", stdin=asked)
         for name, line in zip(new, out.decode(errors="surrogateescape").split("\n"), strict=False):
             words = line.rsplit(" ", 2)
             found = len(words) == 3 and words[2].isdigit()

@@ -87,15 +87,19 @@ class Git:
     def run(
         self,
         *args: str,
-        stdin: bytes | None = None,
+        stdin: bytes | IO[bytes] | None = None,
         ok: Sequence[int] = (0,),
         env: Mapping[str, str] = MappingProxyType({}),
     ) -> bytes:
-        """Return what `git ARGS` prints; raises LabelMetaError with Git's own words if it fails."""
+        """Return what `git ARGS` prints; raises LabelMetaError with Git's own words if it fails.
+
+        stdin: a file where it is long, as Python hands bytes over in pieces of 512.
+        """
         done = subprocess.run(  # noqa: S603  # fixed program, list of arguments, no shell
             # a signature that the user's configuration shows would stand between our answers
             ["git", "-C", self.folder, "-c", "log.showSignature=false", *args],  # noqa: S607  # the user's own git
-            input=stdin,
+            input=stdin if isinstance(stdin, bytes) else None,
+            stdin=None if isinstance(stdin, bytes) else stdin,
             capture_output=True,
             env=environment() | dict(env),
             check=False,

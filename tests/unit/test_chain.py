@@ -58,7 +58,7 @@ def judged(one: Files, past: Past | None = None, states: Iterable[State] = ()) -
     past = past or Past(dict.fromkeys(one.events, commit))
     tips = chain.tips_of(one.events, nodes)
     erased = chain.redacted(one.events.values())
-    return verdict(one, nodes, tips, past, tuple(states), Verdict(0, ()), erased)
+    return verdict(one, nodes, tips, past, lambda: tuple(states), Verdict(0, ()), erased)
 
 
 def kinds(found: Verdict | Iterable[Breach]) -> list[str]:
@@ -335,7 +335,7 @@ def test_an_earlier_verdict_is_carried_on() -> None:
     nodes = ancestry(LINE, {"a": 1})
     past = Past({name: commit("c1", 0, NOW) for name in "bc"}, old=frozenset("a"))
     tips = chain.tips_of(LINE, nodes)
-    found = verdict(files(LINE), nodes, tips, past, (), kept, frozenset())
+    found = verdict(files(LINE), nodes, tips, past, tuple, kept, frozenset())
     assert (found.total, found.kept, found.claims, found.unchecked) == (3, 1, 5, {"far": 2})
     assert (found.first, found.last) == ("2026-01-01T00:00:00Z", NOW)
     assert kinds(found) == ["warning still-opened"]
