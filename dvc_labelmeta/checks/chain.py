@@ -63,6 +63,31 @@ def of_chain(files: Files, nodes: Mapping[str, Node]) -> Iterator[Breach]:
                 RESTORE,
                 hash_,
             )
+    yield from _after_erasure(files, nodes)
+
+
+def _after_erasure(files: Files, nodes: Mapping[str, Node]) -> Iterator[Breach]:
+    """Yield events of somebody whose erasure they follow: nobody could ever see who it is."""
+    erasures: dict[str, list[str]] = {}
+    for one in files.events.values():
+        if one.type == "redacted":
+            for name in redacted([one]):
+                erasures.setdefault(name, []).append(one.hash)
+    if not erasures:
+        return
+    for one in files.events.values():
+        known = (hash_ for hash_ in erasures.get(one.actor, ()) if hash_ != one.hash)
+        erasure = next((hash_ for hash_ in known if nodes[one.hash].holds(nodes[hash_])), None)
+        if erasure is not None:
+            yield Breach(
+                "erased-actor",
+                "error",
+                event_path(one.hash),
+                f"was written by somebody whom event {erasure[:12]} before it says to have been "
+                "erased, so that nobody can see who it was",
+                "this event was not written by labelmeta; ask whoever committed it",
+                one.hash,
+            )
 
 
 def _links(one: Event, files: Files, nodes: Mapping[str, Node]) -> Iterator[Breach]:

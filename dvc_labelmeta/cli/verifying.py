@@ -54,7 +54,8 @@ def verified(job: Job) -> Verdict:
 
 
 def _verified(job: Job) -> Verdict:
-    if _may_keep(job) and not job.full and (known := recalled(job.root, __version__)) is not None:
+    usable = _may_keep(job) and not job.full
+    if usable and (known := recalled(job.repository, __version__)) is not None:
         new = changes(job.repository, known.commit)
         found = None if new is None else _since(job, known, new)
         if found is not None:
@@ -101,6 +102,8 @@ def _since(job: Job, known: Verified, new: Changes) -> Verdict | None:
     since, added = past(repository, span), files(one_on_disk(job.root, path) for path in new.new)
     keys = frozenset(added.keys.values())
     moved = [path.rpartition("/")[2] for path in (*new.new, *new.gone) if path.startswith(TIPS)]
+    if known.erased & {one.actor for one in added.events.values()}:
+        return None  # whether they came after the erasure
     if since.undone or any(name.partition("-")[0] not in keys for name in moved):
         return None
     there = _anchors(job, span)

@@ -45,7 +45,8 @@ class Content(NamedTuple):
 def on_disk(root: str) -> Iterator[Content]:
     """Yield the files of the ledger in the working tree; links are never followed."""
     top = os.path.join(root, FOLDER)
-    waiting = [FOLDER] if os.path.isdir(top) and not os.path.islink(top) else []
+    here = os.path.realpath(top) == os.path.join(os.path.realpath(root), *FOLDER.split("/"))
+    waiting = [FOLDER] if os.path.isdir(top) and here else []
     if not waiting and os.path.lexists(top):
         yield Content(FOLDER, "special-file")
     while waiting:

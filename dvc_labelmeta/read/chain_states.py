@@ -52,6 +52,7 @@ class States:
         self.paths: dict[str, str] = {}
         self.answers: dict[tuple[str, tuple[str, ...]], tuple[Mapping[str, Any], Any]] = {}
         self.parsed: dict[tuple[str, str], Any] = {}
+        self.away: frozenset[str] = frozenset()
         promised = ("config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$")
         self.partial = bool(repository.git.run(*promised, ok=(0, 1)))
 
@@ -59,15 +60,28 @@ class States:
         """Return what the commits say, in the order asked."""
         names = [tuple(self._names(one)) for one in asked]
         self._look_up(chain.from_iterable(names))
+        self._look_away(asked)
         return [
             State(one.event.hash, one.commit, self._of(one, some))
             for one, some in zip(asked, names, strict=True)
         ]
 
+    def _look_away(self, asked: Iterable[Asked]) -> None:
+        """Learn which commits that events name themselves are none of this history.
+
+        Everybody can make a commit that bears him out, and leave it on some branch.
+        """
+        told = {one.commit for one in asked if one.event.details.get("commit") == one.commit}
+        there = [commit for commit in told if self.known.get(commit, _MISSING)[1] == "commit"]
+        if there and self.repository.head:
+            self.away |= self.repository.git.outside(there, self.repository.head)
+
     def _of(self, one: Asked, names: Sequence[str]) -> tuple[Told, ...]:
+        what = f"commit {one.commit[:12]}"
         if self.known.get(one.commit, _MISSING)[1] != "commit":
-            what = f"commit {one.commit[:12]}"
             return (Told(what, one.commit, None, "commits that this clone does not hold"),)
+        if one.commit in self.away:
+            return (Told(what, one.commit, None, "commits that are not in this history"),)
         parts = self._same(one, names) or tuple(self._parts(one.event, one.commit))
         if not self.partial:
             return parts

@@ -1,7 +1,8 @@
 """What an earlier verification found, in .labelmeta/cache/ledger/, and what is new since then.
 
-Trusted is only that the ledger was whole at a commit. Whether files on disk are still those of that
-commit says Git. The file is safe to delete; one that is damaged only costs a full verification.
+Trusted is only that the ledger was whole at a commit, and only where Git does not track the file.
+Whether files on disk are still those of that commit says Git. The file is safe to delete; one that
+is damaged only costs a full verification.
 """
 
 from __future__ import annotations
@@ -50,9 +51,15 @@ class Changes(NamedTuple):
     clean: bool = True
 
 
-def recalled(root: str, by: str) -> Verified | None:
-    """Return what an earlier run of version `by` found, None where there is nothing of use."""
+def recalled(repository: Repository, by: str) -> Verified | None:
+    """Return what an earlier run of version `by` found, None where there is nothing of use.
+
+    What Git tracks came from somebody else, who may say of his own ledger that it was verified.
+    """
+    root = repository.git.folder
     with contextlib.suppress(*_BROKEN), open(os.path.join(root, FILE), "rb") as file:
+        if any(_leads_to(path) for path in repository.git.index(f":(icase){OWN_FOLDER}")):
+            return None
         digest, _, content = file.read().partition(b"\n")
         if digest.decode("ascii") != hashlib.sha256(content).hexdigest():
             return None
@@ -71,6 +78,11 @@ def recalled(root: str, by: str) -> Verified | None:
             frozenset(value["anchors"]),
         )
     return None
+
+
+def _leads_to(path: str) -> bool:
+    """Whether a path is FILE or what it lies below, on a system that may not tell case."""
+    return f"{FILE}/".startswith(f"{path.lower()}/")
 
 
 def keep(root: str, by: str, one: Verified) -> None:
