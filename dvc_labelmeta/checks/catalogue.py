@@ -177,11 +177,11 @@ def only_splits(report: Report, wanted: Iterable[str]) -> Report:
     )
     skipped = tuple(s for s in report.skipped if s.subject in names)
     ignored = tuple(i for i in report.ignored if i.finding.split in names)
-    return Report(findings, skipped, ignored, len(names))
+    return report._replace(findings=findings, skipped=skipped, ignored=ignored, splits=len(names))
 
 
 def only_new(report: Report, base: Report) -> Report:
     """Return the part of a report that `base` does not have: what a change brought in."""
     old = {finding.key for finding in base.findings}
     findings = tuple(f for f in report.findings if f.key not in old or f.unjudged)
-    return Report(findings, report.skipped, report.ignored, report.splits)
+    return report._replace(findings=findings)

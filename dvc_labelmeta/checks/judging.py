@@ -37,7 +37,15 @@ def report(found: Found, snapshot: Snapshot) -> Report:
     order = sorted(
         found.findings, key=lambda f: (f.place.path, -SEVERITIES.index(f.severity), f.code)
     )
-    return Report(tuple(order), tuple(found.skipped), found.ignored, len(snapshot.sidecars))
+    ledger = snapshot.ledger
+    return Report(
+        tuple(order),
+        tuple(found.skipped),
+        found.ignored,
+        len(snapshot.sidecars),
+        heads=ledger.heads if ledger else (),
+        events=ledger.total if ledger else 0,
+    )
 
 
 def ask_one(rule: Rule, snapshot: Snapshot, found: Found) -> None:

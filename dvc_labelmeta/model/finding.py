@@ -51,13 +51,19 @@ class Ignored(NamedTuple):
 
 
 class Report(NamedTuple):
-    """All results of one check; what `since` (a revision) had already is left out, if named."""
+    """All results of one check; what `since` (a revision) had already is left out, if named.
+
+    heads, events: the end of the ledger and how many events it holds (0: none, or not known), so
+    that a report that is kept elsewhere proves later that none of them was taken away.
+    """
 
     findings: tuple[Finding, ...] = ()
     skipped: tuple[Skip, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     splits: int = 0
     since: str = ""
+    heads: tuple[str, ...] = ()
+    events: int = 0
 
     def count(self, severity: str) -> int:
         """Return how many findings have this severity."""

@@ -32,6 +32,7 @@ def as_json(report: Report, rules: Iterable[Rule], prefix: str, version: str) ->
         "schema": "labelmeta/report/v1",
         "version": version,
         "splits": report.splits,
+        "ledger": {"heads": list(report.heads), "count": report.events},
         "findings": [
             _finding(finding, prefix) | {"fingerprint": mark}
             for finding, mark in _fingerprints(report.findings, prefix)
@@ -109,6 +110,7 @@ def sarif(report: Report, rules: Iterable[Rule], prefix: str, version: str) -> s
         "tool": {"driver": driver},
         "automationDetails": {"id": f"labelmeta/{_uri(prefix)}"},
         "columnKind": "unicodeCodePoints",
+        "properties": {"ledger": {"heads": list(report.heads), "count": report.events}},
         "invocations": [
             {
                 "executionSuccessful": not any(f.unjudged for f in report.findings),

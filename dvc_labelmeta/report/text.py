@@ -67,6 +67,10 @@ def text(report: Report, *, verbose: bool = False, colour: bool = False) -> str:
             for s in report.skipped
         ]
         parts += map(ignored_text, report.ignored)
+        if report.heads:
+            parts.append(
+                f"ledger: {_counted(report.events, 'event')}, head {', '.join(report.heads)}"
+            )
     return "\n".join([*parts, summary(report)]) + "\n"
 
 

@@ -140,3 +140,19 @@ def test_a_project_that_began_without_a_ledger_is_told_at_audit(linked: Repo) ->
     linked.write("labelmeta.yaml", linked.read("labelmeta.yaml") + "ledger: false\n")
     linked.labelmeta("link", "data/train.csv", "--mode", "none")
     assert linked.codes(code=0) == ["LM402", "LM402"]
+
+
+def test_a_report_that_is_kept_elsewhere_proves_later_that_nothing_was_taken_away(
+    linked: Repo,
+) -> None:
+    kept = json.loads(linked.labelmeta("check", "--format", "json").out)["ledger"]
+    (head,) = kept["heads"]
+    assert kept["count"] == 3
+    assert f"ledger: 3 events, head {head}" in linked.labelmeta("--verbose", "check").out
+    linked.labelmeta("ledger", "verify", "--expected-head", head, "--min-count", "3", code=0)
+    linked.git("rm", "-rq", "labelmeta/ledger")
+    linked.git("commit", "-q", "--amend", "-m", "As if nothing had been")
+    nothing = json.loads(linked.labelmeta("check", "--format", "json").out)["ledger"]
+    assert nothing == {"heads": [], "count": 0}
+    linked.labelmeta("ledger", "verify", "--expected-head", head, code=1)
+    linked.labelmeta("ledger", "verify", "--min-count", "3", code=1)
