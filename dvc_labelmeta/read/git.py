@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 TREE = "tree"
 _CHUNK = 200
+# the empty tree, which Git knows without having it, by the length of its hash
+_NOTHING = {
+    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
 _ENDED = ("", "", b"")
 _HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 # NUL is the only sign that no name and no message can hold
@@ -137,10 +142,18 @@ class Git:
         out = self.run("ls-files", "-s", "-z", "--", *pathspecs)
         return dict(_listed(out, unmerged=True))
 
-    def tree(self, commit: str) -> dict[str, Entry]:
+    def tree(self, commit: str, *pathspecs: str) -> dict[str, Entry]:
         """Return the files of a commit by path from `folder` (only those below it)."""
-        out = self.run("ls-tree", "-r", "-z", commit)
-        return dict(_listed(out, unmerged=False))
+        if not pathspecs:
+            return dict(_listed(self.run("ls-tree", "-r", "-z", commit), unmerged=False))
+        # ls-tree cannot leave anything out; what differs from nothing is all that is there
+        how = ("-r", "-z", "--no-renames", "--no-abbrev", "--relative", "--ignore-submodules=none")
+        out = self.run("diff-tree", *how, _NOTHING[len(commit)], commit, "--", ".", *pathspecs)
+        fields = out.decode(errors="surrogateescape").split("\0")
+        told = (
+            (line.split(" "), path) for line, path in zip(fields[::2], fields[1::2], strict=False)
+        )
+        return {path: Entry(words[1], words[3], path) for words, path in told}
 
     def status(self, pathspecs: Iterable[str]) -> dict[str, str]:
         """Return the two-letter state of each changed or untracked path from `folder`."""
@@ -162,7 +175,11 @@ class Git:
         if not asked:
             return frozenset()
         out = self.run("rev-list", "--stdin", stdin="\n".join([*asked, "^" + head]).encode())
-        return frozenset(asked) & frozenset(out.decode().split())
+        told = frozenset(asked) & frozenset(out.decode().split())
+        # where clocks were wrong, `rev-list` stops early and names ancestors; `merge-base` does not
+        return frozenset(
+            c for c in told if self.run("merge-base", c, head, ok=(0, 1)) != f"{c}\n".encode()
+        )
 
     def unverified(self, commit: str) -> str:
         """Return why `git verify-commit` does not take a commit's signature, "" where it does."""

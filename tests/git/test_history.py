@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
+from dvc_labelmeta.read.git import Git
 from tests.repo import Repo
 
 pytestmark = pytest.mark.inside
@@ -218,3 +220,17 @@ def test_revert_of_a_guideline(linked: Repo) -> None:
     behind = found["data/dev.csv", "LM105"]
     assert behind["severity"] == "error"
     assert "2.0.0; HEAD has 1.0.0 (major, 1 version, 1 commit behind)" in behind["message"]
+
+
+def test_a_clock_that_was_wrong_takes_no_commit_out_of_the_history(
+    new_repo: Callable[[str], Repo],
+) -> None:
+    repo = new_repo("skewed")
+    first = repo.commit("Made in the future", "2030-01-05T09:00:00+00:00")
+    for number in range(20):
+        head = repo.commit(f"Commit {number}")
+    assert repo.git("rev-list", first, f"^{head}") == first, "what Git's quick walk says"
+    assert Git(str(repo.path)).outside([first], head) == frozenset()
+    repo.git("checkout", "-q", "--orphan", "other")
+    other = repo.commit("Elsewhere")
+    assert Git(str(repo.path)).outside([first, other], head) == {other}
