@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import posixpath
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -55,11 +56,21 @@ def finish(root: str) -> None:
 
 
 def _pending(root: str) -> _Pending | None:
+    """Return what the note says; None for one that is no note of ours.
+
+    It may have come with a clone: whatever it says, nothing but the ledger is written.
+    """
     try:
         value = json.loads(content(root, JOURNAL) or b"")
-        return _Pending(dict(value["create"]), list(value["remove"]))
+        create, remove = dict(value["create"]), [str(path) for path in value["remove"]]
     except (ValueError, KeyError, TypeError):
         return None
+    mine = all(
+        path.startswith(FOLDER + "/") and posixpath.normpath(path) == path
+        for path in (*create, *remove)
+    )
+    text = all(isinstance(value, str) for value in create.values())
+    return _Pending(create, remove) if mine and text else None
 
 
 def _holds(root: str, pending: _Pending) -> bool:
