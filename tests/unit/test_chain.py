@@ -178,6 +178,17 @@ def test_persons() -> None:
         assert kinds(judged(files(erased))) == ["error unopened-actor"]
 
 
+def test_nobody_acts_after_his_erasure() -> None:
+    erasure: dict[str, Any] = {"type": "redacted", "details": {"removed": [BOB]}, "actor": BOB}
+    events = counted(
+        event("a", actor=BOB), event("b", "a", **erasure), event("c", "a", actor=BOB),
+        event("d", "b", "c"), event("e", "d", actor=BOB),
+    )  # fmt: skip
+    (found,) = judged(files(events)).breaches
+    assert (found.kind, found.event) == ("erased-actor", "e")
+    assert "event b before it" in found.message
+
+
 def test_forks() -> None:
     merged = frozenset({("b", "c")})
     commit = Added("c" * 40, 0, 1_767_603_600, 1_767_603_600, "Ada <a@x>")
