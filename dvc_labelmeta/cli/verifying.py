@@ -162,8 +162,9 @@ def _together(root: str, added: Files, old: Mapping[str, Event]) -> Files:
     events = {**old, **added.events}
     keys = frozenset(added.keys.values())
     tips = frozenset(name for name in disk.names(TIPS) if name.partition("-")[0] in keys)
-    used = {name for one in events.values() for name in chain.persons(one)} - added.people.keys()
-    opened = [person_path(name) for name in used]
+    used = {name for one in events.values() for name in chain.persons(one)}
+    used |= chain.redacted(added.events.values())
+    opened = [person_path(name) for name in used - added.people.keys()]
     there = [path for path in opened if os.path.exists(os.path.join(root, path))]
     people = files(one_on_disk(root, path) for path in there).people
     heads = frozenset(disk.names(HEADS))
