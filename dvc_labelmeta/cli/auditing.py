@@ -20,10 +20,10 @@ from dvc_labelmeta.model.config import glob_matcher
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.audit_cache import Known
 from dvc_labelmeta.read.git import Objects, Repository, open_repository
+from dvc_labelmeta.read.owners import codeowners_at
 from dvc_labelmeta.read.record_forms import forms
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.steps import steps
-from dvc_labelmeta.read.view import codeowners_at
 from dvc_labelmeta.read.walk import records_path
 
 # rules that say at the heads what the audit says of all history
@@ -153,6 +153,7 @@ class _Auditor:
         self.snapshots.append(snapshot)
         episodes = [each for each in played.open() if not each.flaw.code.startswith("LM")]
         found = [*self._of_rules(snapshot, episodes)]
+        episodes = [each for each in episodes if not _approval_asked(each.flaw, found, snapshot)]
         if here:
             found += [*fields(self._forms(snapshot), played.splits.values()), *self._broken()]
         since = {flaw.key: self._since(flaw, played) for flaw in found}
@@ -307,6 +308,15 @@ def _newest(played: Played, splits: Iterable[str], what: str = "") -> Spot | Non
     rows = [row for split in splits for row in played.timeline.get(split, ())]
     found = [spot for spot, told in rows if what in told] or [spot for spot, _ in rows]
     return max(found, key=lambda spot: (spot.date, spot.commit), default=None)
+
+
+def _approval_asked(one: Flaw, found: Iterable[Flaw], snapshot: Snapshot) -> bool:
+    """Whether LM501 says already that nobody approved the version whose use a flaw tells of."""
+    facts = snapshot.guideline_facts.get(one.subject.partition(":")[2])
+    asked = any(each.code == "LM501" and each.subject == one.subject for each in found)
+    return (
+        one.name == "unapproved-use" and asked and facts is not None and one.mark == facts.version
+    )
 
 
 def _counts(one: Episode, cut: frozenset[str]) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import UnreadableFile
-from dvc_labelmeta.model.codeowners import CODEOWNERS, Ownership, codeowners
+from dvc_labelmeta.model.codeowners import Ownership
 from dvc_labelmeta.model.config import GuidelineRef
 from dvc_labelmeta.model.guideline import Guideline
 from dvc_labelmeta.model.guideline_facts import (
@@ -23,9 +23,9 @@ from dvc_labelmeta.model.guideline_facts import (
     newest,
 )
 from dvc_labelmeta.model.snapshot import Snapshot
-from dvc_labelmeta.read.files import decode
 from dvc_labelmeta.read.git import Commit, Git, Objects, Repository
 from dvc_labelmeta.read.guidelines import STRUCTURED, Parsed, Pins, releases_path
+from dvc_labelmeta.read.owners import codeowners_in
 from dvc_labelmeta.read.source import Source
 
 # what is said about a version, not to annotators
@@ -209,11 +209,5 @@ def digest(structure: Mapping[str, Any], files: Mapping[str, bytes]) -> str:
 
 
 def _codeowners(reading: Reading) -> tuple[Ownership, ...]:
-    """Return the project's CODEOWNERS; one that cannot be read names nobody."""
     up = "../" * reading.repository.git.prefix.count("/")
-    try:
-        contents_ = (reading.source.read(up + path) for path in CODEOWNERS)
-        first = next((content for content in contents_ if content is not None), b"")
-        return codeowners(decode(first))
-    except UnreadableFile:
-        return ()
+    return codeowners_in(lambda path: reading.source.read(up + path))

@@ -6,6 +6,7 @@ import os
 import posixpath
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from functools import cached_property
 from typing import Any
 
 from dvc_labelmeta.errors import BadConfig, UnreadableFile
@@ -57,9 +58,12 @@ def load(
         repository = repository._replace(head=git.commit(rev))
     with ExitStack() as stack:
         objects = stack.enter_context(git.objects())
-        source = WorkTree(git) if rev is None else CommitTree(git, objects, repository.head)
+        here = WorkTree(git) if rev is None else None
+        source = here or CommitTree(git, objects, repository.head)
         reader = _Reader(root, git.prefix, source)
         settings = reader.config()
+        if here is not None:
+            here.expect(ref.path for ref in settings.guidelines if ref.repo is None)
         settings = settings._replace(profile=profile or settings.profile)
         reader.sidecars(settings.modes)
         pipelines = reader.data()
@@ -134,7 +138,11 @@ class _Reader:
         self.found: list[Sidecar] = []
         self.records: dict[str, Record] = {}
         self.parsed: dict[str, Parsed] = {}
-        self.paths = sorted({*source.index, *source.extra})
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """What there is: of what Git does not track, files of ours and DVC's."""
+        return sorted({*self.source.index, *self.source.extra})
 
     def value(self, path: str, limit: int = MAX_BYTES) -> Any:
         """Return the parsed content of a file; None where it is absent or a fault was noted."""

@@ -7,10 +7,11 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Protocol
 
 from dvc_labelmeta.errors import NotARepository, UnreadableFile
-from dvc_labelmeta.model.config import CONFIG_FILE, LEDGER
+from dvc_labelmeta.model.config import CONFIG_FILE, LEDGER, OWN_FOLDER
 from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.model.snapshot import Fault, Place
 from dvc_labelmeta.read.files import MAX_BYTES
@@ -18,20 +19,24 @@ from dvc_labelmeta.read.git import Entry, Git, Objects
 
 # events may be many; who needs them reads them by their names
 _NO_EVENTS = f":(exclude){LEDGER}/events"
-_ENDINGS = (f"*{SUFFIX}", "*.dvc", "dvc.yaml", "dvc.lock")
-_OURS = tuple(f":(glob)**/{ending}" for ending in _ENDINGS)
+_APART = ("../", f"{LEDGER}/events/")  # not in the index of a commit, and read by name
+_ENDINGS = (SUFFIX, ".dvc", "dvc.yaml", "dvc.lock")
+_GLOBS = (f"*{SUFFIX}", "*.dvc", "dvc.*")  # few: Git holds each against each file of its index
+_OURS = tuple(f":(glob)**/{glob}" for glob in _GLOBS)
 _MANY = 50  # folders to name one by one
 
 
 class Source(Protocol):
     """Files by path from the root.
 
-    `index` is what Git tracks (in a working tree: events of the ledger left out), `extra` what it
-    does not (yet).
+    `index` is what Git tracks below the root, events of the ledger left out.
     """
 
     index: Mapping[str, Entry]
-    extra: frozenset[str]
+
+    @property
+    def extra(self) -> frozenset[str]:
+        """Files of ours and DVC's that Git does not track (yet)."""
 
     def read(self, path: str, limit: int = MAX_BYTES) -> bytes | None:
         """Return the content of a file, or None where there is none.
@@ -61,8 +66,28 @@ class WorkTree:
     def __init__(self, git: Git) -> None:
         self.git = git
         self.index: Mapping[str, Entry] = git.index(".", _NO_EVENTS)
-        self.states = git.status(_ours(git.folder, self.index))
-        self.extra = frozenset(path for path, state in self.states.items() if state == "??")
+        self._expected: frozenset[str] = frozenset()
+
+    def expect(self, paths: Iterable[str]) -> None:
+        """Say about which files and folders `dirty` is going to be asked.
+
+        Before anything but `read`: then Git goes through its index once for all of them.
+        """
+        self._expected = frozenset(paths)
+
+    @cached_property
+    def states(self) -> Mapping[str, str]:
+        """What differs from HEAD among the files of ours and DVC's, and in what is expected."""
+        return self.git.status([*_ours(self.git.folder, self.index), *self._specs(self._expected)])
+
+    @cached_property
+    def extra(self) -> frozenset[str]:
+        """See Source."""
+        new = (path for path, state in self.states.items() if state == "??")
+        return frozenset(path for path in new if path.endswith(_ENDINGS))
+
+    def _specs(self, paths: Iterable[str]) -> Iterator[str]:
+        return (f":(top,literal){self.git.above(path)}" for path in sorted(paths))
 
     def read(self, path: str, limit: int = MAX_BYTES) -> bytes | None:
         """See Source."""
@@ -101,8 +126,8 @@ class WorkTree:
         if not asked:
             return frozenset()
         states = self.states  # all `.dvc` files were asked about once: no process for each
-        if not all(path.endswith(".dvc") for path in asked):
-            states = self.git.status(f":(top,literal){self.git.above(path)}" for path in asked)
+        if not all(path.endswith(".dvc") or path in self._expected for path in asked):
+            states = self.git.status(self._specs(asked))
         changed = [path for path, state in states.items() if staged or state[1] != " "]
         return frozenset(
             path
@@ -134,12 +159,12 @@ def _ours(folder: str, index: Iterable[str]) -> tuple[str, ...]:
     names = _parts(index, folder, "") | {
         f"{parent}/{name}" for name in _parts(index, folder, parent)
     }
-    names -= {parent, f"{parent}/{ledger}", ".git"}
+    names -= {parent, f"{parent}/{ledger}", ".git", ".dvc", OWN_FOLDER}
     folders = [name for name in names if not os.path.isfile(os.path.join(folder, name))]
     if len(folders) > _MANY:
         return _OURS
-    files = [name for name in names if name.endswith(tuple(end.strip("*") for end in _ENDINGS))]
-    inside = (f":(glob){_escaped(name)}/**/{end}" for name in sorted(folders) for end in _ENDINGS)
+    files = [name for name in names if name.endswith(_ENDINGS)]
+    inside = (f":(glob){_escaped(name)}/**/{glob}" for name in sorted(folders) for glob in _GLOBS)
     return (*(f":(literal){name}" for name in sorted(files)), *inside)
 
 
@@ -164,15 +189,17 @@ class CommitTree:
         self.objects = objects
         self.commit = commit
         self.prefix = git.prefix
-        self.index: Mapping[str, Entry] = git.tree(commit)
+        self.index: Mapping[str, Entry] = git.tree(commit, _NO_EVENTS)
         self.extra: frozenset[str] = frozenset()
 
     def read(self, path: str, limit: int = MAX_BYTES) -> bytes | None:
         """See Source."""
         entry = self.index.get(path)
-        if entry is None:
+        if entry is None and not path.startswith(_APART):
             return None
-        content = self.objects.blob(entry.object)
+        content = self.objects.blob(entry.object if entry else f"{self.commit}:{self._top(path)}")
+        if content is None and entry is None:
+            return None
         if content is None:
             raise UnreadableFile("is not in this clone (a partial one?); fetch it with `git fetch`")
         if len(content) > limit:
@@ -181,9 +208,11 @@ class CommitTree:
 
     def names(self, folder: str) -> list[str]:
         """See Source."""
-        path = posixpath.normpath(self.prefix + folder)
-        names = (entry.name for entry in self.objects.entries(f"{self.commit}:{path}"))
+        names = (entry.name for entry in self.objects.entries(f"{self.commit}:{self._top(folder)}"))
         return sorted(name for name in names if not name.startswith("."))
+
+    def _top(self, path: str) -> str:
+        return posixpath.normpath(self.prefix + path)
 
     def dirty(self, paths: Iterable[str], *, staged: bool = True) -> frozenset[str]:
         """See Source: a commit has no uncommitted changes."""

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import UnreadableFile
-from dvc_labelmeta.model.codeowners import CODEOWNERS, Ownership, codeowners
 from dvc_labelmeta.model.snapshot import Fault, Place, Record
 from dvc_labelmeta.read import dvc
 from dvc_labelmeta.read.files import MAX_BYTES, MAX_LOCK_BYTES, decode, misfits, parse
@@ -118,18 +117,3 @@ class View:
             except UnreadableFile:
                 self._records[key] = []
         return self._records[key]
-
-
-def codeowners_at(objects: Objects, commit: str) -> tuple[Ownership, ...]:
-    """Return the lines of CODEOWNERS of a commit, wherever below it the project is."""
-    entries = (objects.entry(commit, path) for path in CODEOWNERS)
-    first = next((entry for entry in entries if entry is not None), None)
-    return codeowners_of(objects.blob(first.object)) if first else ()
-
-
-def codeowners_of(content: bytes | None) -> tuple[Ownership, ...]:
-    """Return the lines of a CODEOWNERS file; one that cannot be read names nobody."""
-    try:
-        return codeowners(decode(content or b""))
-    except UnreadableFile:
-        return ()

@@ -25,10 +25,11 @@ from dvc_labelmeta.read import dvc
 from dvc_labelmeta.read.git import Commit, Objects, Repository
 from dvc_labelmeta.read.guideline_facts import Reading, with_guideline_facts
 from dvc_labelmeta.read.guidelines import Parsed, Pins, releases, releases_path, structured_path
+from dvc_labelmeta.read.owners import codeowners_at, codeowners_of
 from dvc_labelmeta.read.passed import Passed
 from dvc_labelmeta.read.snapshot import leaves
 from dvc_labelmeta.read.steps import Ancestry, Step
-from dvc_labelmeta.read.view import View, codeowners_at, codeowners_of
+from dvc_labelmeta.read.view import View
 
 RECORDS = re.compile(r"\.annotations\.(jsonl|csv|parquet)(\.dvc)?\Z")
 
