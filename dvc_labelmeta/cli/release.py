@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from dvc_labelmeta.cli.common import DryRun, carry_out, quiet, refuse_other, root_of
-from dvc_labelmeta.cli.events import Telling
-from dvc_labelmeta.cli.gate import today
+from dvc_labelmeta.cli.events import Telling, stamp
 from dvc_labelmeta.cli.releasing import Plan, Site, Wish, archive, plan, released, site
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.guideline import declared_bump
@@ -59,8 +58,9 @@ def release(
     """
     if bump:
         refuse_other("--bump", bump, _BUMPS)
-    wish = Wish(bump, note, tuple(approved_by or ()), effective_from, today())
     with _opened(context, id_) as at:
+        today = stamp(at.snapshot.root, "anybody").at[:10]  # the day that its event will name
+        wish = Wish(bump, note, tuple(approved_by or ()), effective_from, today)
         if released(at):
             _again(context, at, wish, with_archive=with_archive, tag=tag, dry_run=dry_run)
             return

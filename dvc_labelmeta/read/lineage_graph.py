@@ -164,12 +164,12 @@ class Builder:
         split = gated_split(dep.path) or ""
         seen = self.history.gate_seen(dep.path, dep.hash)
         passed = seen is not None
-        id_ = self._node(
-            f"gate:{split}@{dep.hash}", "gate", split, seen or run.at, dep.hash, passed=passed
-        )
-        self.edges.add(Edge(id_, run.id, "let pass"))
         value = self.history.gate_data(dep.path, dep.hash)
         state = self._split(split, Content(split, value), run.at)
+        # a patch release leaves a gate as it was: the same bytes then judged another link
+        name = f"gate:{split}@{dep.hash} {state}".rstrip()
+        id_ = self._node(name, "gate", split, seen or run.at, dep.hash, passed=passed)
+        self.edges.add(Edge(id_, run.id, "let pass"))
         if state:
             self.edges.add(Edge(state, id_, "judged by"))
 

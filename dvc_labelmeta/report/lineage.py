@@ -100,7 +100,7 @@ def _split_words(node: Node) -> Iterator[str]:
     told = node.details
     for one in told["labels"]:
         by = ", ".join(
-            f"{count} records {version or 'without version'}"
+            f"{count} record{'s' * (count != 1)} {version or 'without version'}"
             for version, count in one["records"].items()
         )
         yield f"· {one['layer']}: {one['guideline']} {one['version']} ({by or 'by the link'})"

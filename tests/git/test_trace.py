@@ -358,7 +358,7 @@ def test_versions_that_the_records_name_win_over_the_link(plain: Repo) -> None:
     assert hashes(traced(plain, "tone@0.9")) == hashes(traced(plain, "tone@0.8.0")) == {"5" * 32}
     assert hashes(traced(plain, "tone@1")) == {"1" * 32}
     assert "m.bin 5555555 · under tone 0.8.0, tone 0.9.0" in plain.labelmeta("trace", "m.bin").out
-    assert "3 records 0.9.0, 1 records 0.8.0" in plain.labelmeta("trace", "tone@0").out
+    assert "3 records 0.9.0, 1 record 0.8.0" in plain.labelmeta("trace", "tone@0").out
 
 
 LINEAGE = """\
