@@ -173,17 +173,18 @@ def _turn(trace: Trace, turn: Turn, command: str, *, full: bool) -> Iterator[str
     sections = sum(len(file.prose.changed) for file in found.files if file.prose)
     bears = f"{len(first)} of {len(told)} changes bear on {', '.join(sorted(words)) or 'no label'}"
     structured = found.step.current is not None and found.step.current.structure is not None
-    parts = [bears] if structured else []
+    parts = [bears if told else "no clause differs"] if structured else []
     parts += [f"{sections} section{'s' * (sections != 1)} of prose"] if sections else []
     yield plain(f"{head}: {'; '.join(parts) or 'nothing that is read differs'}")
     lines = [line for one in first for line in _operation(one)]
     if full:
         lines += [line for one in rest for line in _operation(one)]
-    if full or not structured:
+    prose = full or not (structured and told)
+    if prose:
         lines += [f"  {line}" for file in found.files for line in file_lines(file, words=True)]
     cut = len(lines) if full else _LINES
     yield from lines[:cut]
-    if lines[cut:] or (not full and (rest or (structured and sections))):
+    if lines[cut:] or (not full and rest) or (sections and not prose):
         yield f"    … all of it: {plain(command)}"
 
 
