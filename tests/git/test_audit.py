@@ -212,7 +212,6 @@ FAULTS: list[tuple[str, Callable[[Repo], None], str, tuple[str, ...]]] = [
     ("field-drift", fewer_fields, "guideline:tone", ("guide-team",)),
     ("batch-drift", two_batches, f"split:{TRAIN}", ("data-team",)),
     ("unapproved-waiver", waiver, "waiver:LM105:data/old.csv", ()),
-    ("unapproved-use", unapproved, "guideline:tone", ("guide-team",)),
     ("unlinked-data", lambda r: track(r, "data/extra.csv", "x\n"), "data:data/extra.csv", ()),
 ]  # fmt: skip
 
@@ -236,6 +235,16 @@ def test_a_fault_is_found_and_dated(
     assert (one["subject"], tuple(one["owners"])) == (subject, owners)
     assert one["message"]
     assert one["fix"]
+
+
+def test_a_version_that_nobody_approved_is_told_once(clean: Inside) -> None:
+    unapproved(clean)
+    planted = commit(clean, "Planted", 5)
+    (one,) = found(clean, "unapproved-use", "--profile", "link")
+    assert (one["subject"], one["owners"]) == ("guideline:tone", ["guide-team"])
+    assert one["since"]["commit"] == planted
+    assert found(clean, "unapproved-version")
+    assert not found(clean, "unapproved-use")
 
 
 def test_kinds_and_rules_have_names_of_their_own() -> None:
