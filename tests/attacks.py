@@ -15,6 +15,7 @@ from dvc_labelmeta.checks.verification import Wanted
 from dvc_labelmeta.cli.verifying import Job, verified
 from dvc_labelmeta.read.git import Git, Objects, open_repository
 from dvc_labelmeta.read.signatures import Signers
+from dvc_labelmeta.read.verified import FILE
 from tests import attacks_on_files, attacks_on_history, attacks_on_trust
 from tests.attack import Attack, Target, said
 from tests.attacked import build
@@ -126,10 +127,17 @@ class Victim:
             name: self.git.text("rev-parse", f"refs/tags/{name}") for name in tags
         }
         self.at = commits[-1].hash
+        self.full = True
+        self.repo.labelmeta("ledger", "verify")
+        self.verdict_of_head = (self.repo.path / FILE).read_bytes()
         self.repository = open_repository(self.root)
 
-    def results(self, attacks: Sequence[Attack]) -> Iterator[Result]:
-        """Yield what comes of attacks, one after the other."""
+    def results(self, attacks: Sequence[Attack], *, full: bool = True) -> Iterator[Result]:
+        """Yield what comes of attacks, one after the other.
+
+        full: verify all; else what is new since HEAD was verified, as far as that can be judged.
+        """
+        self.full = full
         histories = [one.commits or self.target.commits for one in attacks]
         with self.git.objects() as objects:  # they never change, so one process tells of all
             for one, hashes in zip(attacks, made(self.repo.path, histories), strict=True):
@@ -157,7 +165,9 @@ class Victim:
         """Return what a full verification finds."""
         repository = self.repository._replace(head=self.at)
         signers = Signers(repository, "") if wanted.signed else None
-        job = Job(self.root, repository, objects, wanted, signers=signers, full=True)
+        job = Job(self.root, repository, objects, wanted, signers=signers, full=self.full)
+        if not self.full:
+            self.repo.write(FILE, self.verdict_of_head)
         return frozenset(said(verified(job)))
 
     def _go_to(self, commit: str) -> None:

@@ -13,18 +13,19 @@ from typing import Any
 import pytest
 
 from dvc_labelmeta.model.event import Draft, event_path
+from dvc_labelmeta.read.verified import FILE
 from tests.attack import PUSHES, REWRITES, WRITES, Attack
 from tests.attacked import add
 from tests.attacks import SOURCES, Source, Victim, attacks, some
-from tests.attacks_on_history import without
-from tests.attacks_on_trust import last_of, of_signatures
+from tests.attacks_on_history import of_places, without
+from tests.attacks_on_trust import last_of, of_lies, of_people, of_signatures, of_times
 from tests.inside import Inside
 from tests.ssh import Keys
 
 pytestmark = pytest.mark.inside
 MOST = 3  # alike: all of them, which are some 500, are tried by `python -m tests.attacks`
+LATER = (of_places, of_times, of_people, of_lies)  # mostly new events: judged as a later run does
 README = Path(__file__).resolve().parents[2] / "README.md"
-CACHE = ".labelmeta/cache/ledger/verified.json"
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,8 @@ def verify(repo: Inside, *args: str, code: int = 1) -> tuple[set[str], dict[str,
 
 
 def tried(victim: Victim, source: Source) -> None:
-    found = [*victim.results(some(source(victim.target), MOST))]
+    full = source not in LATER
+    found = [*victim.results(some(source(victim.target), MOST), full=full)]
     assert found
     wrong = [one for one in found if not one.fits]
     assert wrong == [], [
@@ -105,13 +107,13 @@ def test_a_verdict_that_somebody_pushed_is_not_believed(
 ) -> None:
     evil = cloned("evil")
     verify(evil, code=0)
-    told = json.loads((evil.path / CACHE).read_bytes().partition(b"\n")[2])
+    told = json.loads((evil.path / FILE).read_bytes().partition(b"\n")[2])
     first = event_path(victim.target.events[0].hash)
     evil.write(first, evil.read(first).replace("train", "trbin"))
     told["commit"] = evil.commit("Tidy up")
     content = json.dumps(told).encode()
-    evil.write(CACHE, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
-    evil.git("add", "-f", CACHE)
+    evil.write(FILE, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+    evil.git("add", "-f", FILE)
     evil.git("commit", "-q", "-m", "Tidy up more")
     found, value = verify(cloned("fresh", of=evil.path))
     assert ("error changed-event" in found, value["verified_before"]) == (True, 0)
