@@ -15,6 +15,7 @@ import pytest
 import typer
 
 from dvc_labelmeta import __version__
+from dvc_labelmeta.checks.audit import KINDS
 from dvc_labelmeta.checks.catalogue import RULES
 from dvc_labelmeta.cli.app import app, run
 from tests.repo import LABELMETA, Repo
@@ -239,12 +240,21 @@ def test_explain_knows_every_code_and_name(capsys: pytest.CaptureFixture[str]) -
         assert by_code.startswith(f"{rule.code} {rule.name} (")
         assert "Bad:" in by_code
         assert "Fix:" in by_code
+    for kind in KINDS:
+        run(["explain", kind.code.lower()])
+        told = capsys.readouterr().out
+        run(["explain", kind.name])
+        assert capsys.readouterr().out == told
+        assert told.startswith(f"{kind.code} {kind.name} ({kind.severity}; labelmeta audit)")
+        assert told.endswith(f"Fix: {kind.fix}\n")
     run(["explain"])
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == sorted(rule.code for rule in RULES)
+    rules = sorted(rule.code for rule in RULES)
+    assert [line.split()[0] for line in lines] == [*rules, *(kind.code for kind in KINDS)]
     run(["explain", "--format", "json"])
     entries = json.loads(capsys.readouterr().out)
-    assert {entry["code"] for entry in entries} == {rule.code for rule in RULES}
+    assert {entry["code"] for entry in entries} == {one.code for one in (*RULES, *KINDS)}
+    assert len({tuple(entry) for entry in entries}) == 1
     run(["explain", "LM105", "--format", "json"])
     (entry,) = json.loads(capsys.readouterr().out)
     assert entry["name"] == "outdated-guideline"

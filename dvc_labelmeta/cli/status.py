@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from dvc_labelmeta.checks.audit import KINDS
 from dvc_labelmeta.checks.catalogue import RULES, find_rule, judge
 from dvc_labelmeta.checks.rule import Rule
 from dvc_labelmeta.cli.common import Format, refuse_other, root_of
 from dvc_labelmeta.cli.gate import today
 from dvc_labelmeta.errors import UNJUDGED
+from dvc_labelmeta.model.audit import Kind
 from dvc_labelmeta.model.finding import Finding
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
@@ -100,23 +102,44 @@ def explain(
     ] = "",
     format_: Format = "text",
 ) -> None:
-    """Explain a rule: what it finds, why, and how to mend it."""
+    """Explain a rule, or what only an audit finds: what it is, why, and how to mend it."""
     refuse_other("--format", format_, FORMATS)
-    chosen = [find_rule(rule)] if rule else list(RULES)
+    kinds = [one for one in KINDS if rule.lower() in {one.code.lower(), one.name, ""}]
+    chosen = [find_rule(rule)] if rule and not kinds else [] if rule else list(RULES)
     if format_ == "json":
-        typer.echo(json.dumps([_entry(one) for one in chosen], indent=2))
+        told = [*map(_entry, chosen), *map(_kind, kinds)]
+        typer.echo(json.dumps(told, indent=2))
+    elif rule and kinds:
+        (kind,) = kinds
+        typer.echo(f"{kind.code} {kind.name} ({kind.severity}; labelmeta audit)\n")
+        typer.echo(f"{kind.title[0].upper()}{kind.title[1:]}.\n\nFix: {kind.fix}")
     elif rule:
         typer.echo(f"{chosen[0].code} {chosen[0].name} ({_severities(chosen[0])})\n")
         typer.echo(chosen[0].text)
         typer.echo(_NOTATION)
     else:
         ordered = sorted(chosen, key=lambda one: one.code)
-        typer.echo(table([(r.code, r.name, _severities(r), r.title) for r in ordered]))
+        rows = [(r.code, r.name, _severities(r), r.title) for r in ordered]
+        rows += [(k.code, k.name, k.severity, f"Audit: {k.title}.") for k in kinds]
+        typer.echo(table(rows))
 
 
 def _severities(rule: Rule) -> str:
     raised = [f"{severity} from profile {profile}" for profile, severity in rule.raised[:1]]
     return ", ".join([rule.severity, *raised])
+
+
+def _kind(kind: Kind) -> dict[str, object]:
+    return {
+        "code": kind.code,
+        "name": kind.name,
+        "severity": kind.severity,
+        "raised": {},
+        "scope": "audit",
+        "requires": [],
+        "since": "0.1.0",
+        "text": f"{kind.title}\nFix: {kind.fix}",
+    }
 
 
 def _entry(rule: Rule) -> dict[str, object]:
