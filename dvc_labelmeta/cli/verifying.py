@@ -55,7 +55,7 @@ def verified(job: Job) -> Verdict:
 
 def _verified(job: Job) -> Verdict:
     usable = _may_keep(job) and not job.full
-    if usable and (known := recalled(job.repository, __version__)) is not None:
+    if usable and (known := recalled(job.root, __version__)) is not None:
         new = changes(job.repository, known.commit)
         found = None if new is None else _since(job, known, new)
         if found is not None:

@@ -26,6 +26,7 @@ from dvc_labelmeta.model.audit import (
     Waiver,
 )
 from dvc_labelmeta.model.config import OWN_FOLDER
+from dvc_labelmeta.read.own import shipped
 
 FOLDER = f"{OWN_FOLDER}/cache/audit"
 _BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
@@ -53,7 +54,7 @@ class Known:
         with contextlib.suppress(*_BROKEN):
             with open(self.path, "rb") as file:
                 digest, _, content = file.read().partition(b"\n")
-            if digest.decode("ascii") != _digest(content):
+            if digest.decode("ascii") != _digest(content) or shipped(self.root):
                 return
             value = json.loads(content)
             deltas = {commit: delta_of(one) for commit, one in value["deltas"].items()}

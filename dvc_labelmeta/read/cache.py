@@ -2,7 +2,8 @@
 
 An entry is named by all that its content follows from: the bytes of the file, what its records
 are held to, and the programs that judge. Each is checked by a hash, so that a damaged or missing
-one only costs time. A folder holds the entries of one layer as it is now, and no others.
+one only costs time; none is used that Git tracks. A folder holds the entries of one layer as it is
+now, and no others.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.config import OWN_FOLDER
 from dvc_labelmeta.model.facts import At, Expected, Flaw, RecordFacts
+from dvc_labelmeta.read.own import shipped
 from dvc_labelmeta.read.shard import Shard
 
 _MEMO, _CLEAN = "memo.json", "clean.json"
@@ -148,6 +150,8 @@ class Cache:
             with open(self.path(name), "rb") as file:
                 digest, _, content = file.read().partition(b"\n")
         except OSError:
+            return None
+        if shipped(self.root):
             return None
         return (
             json.loads(content) if digest.decode("ascii", "replace") == _digest(content) else None

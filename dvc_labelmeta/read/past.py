@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.model.config import OWN_FOLDER
 from dvc_labelmeta.read.git import Commit, Git
+from dvc_labelmeta.read.own import shipped
 
 HISTORY = f"{OWN_FOLDER}/cache/history.json"
 
@@ -38,6 +39,8 @@ class Past:
     def _recall(self) -> None:
         with open(self.path, "rb") as file:
             known = json.load(file)
+        if shipped(self.git.folder):
+            return
         old, inside, out = known["head"], frozenset(known["inside"]), frozenset(known["outside"])
         logs = {span: [Commit(*row) for row in rows] for span, rows in known["logs"].items()}
         if old == self.head:

@@ -21,6 +21,7 @@ from dvc_labelmeta.model.config import OWN_FOLDER
 from dvc_labelmeta.model.event import EVENTS, FOLDER, HEADS, PEOPLE, TIPS, Event
 from dvc_labelmeta.read.git import Git, Repository
 from dvc_labelmeta.read.ledger import Files, event
+from dvc_labelmeta.read.own import shipped
 
 FILE = f"{OWN_FOLDER}/cache/ledger/verified.json"
 _FORM = 1  # of the file and of what is judged: counted up where an older verdict is not worth it
@@ -51,14 +52,10 @@ class Changes(NamedTuple):
     clean: bool = True
 
 
-def recalled(repository: Repository, by: str) -> Verified | None:
-    """Return what an earlier run of version `by` found, None where there is nothing of use.
-
-    What Git tracks came from somebody else, who may say of his own ledger that it was verified.
-    """
-    root = repository.git.folder
+def recalled(root: str, by: str) -> Verified | None:
+    """Return what an earlier run of version `by` found, None where there is nothing of use."""
     with contextlib.suppress(*_BROKEN), open(os.path.join(root, FILE), "rb") as file:
-        if any(_leads_to(path) for path in repository.git.index(f":(icase){OWN_FOLDER}")):
+        if shipped(root):
             return None
         digest, _, content = file.read().partition(b"\n")
         if digest.decode("ascii") != hashlib.sha256(content).hexdigest():
@@ -78,11 +75,6 @@ def recalled(repository: Repository, by: str) -> Verified | None:
             frozenset(value["anchors"]),
         )
     return None
-
-
-def _leads_to(path: str) -> bool:
-    """Whether a path is FILE or what it lies below, on a system that may not tell case."""
-    return f"{FILE}/".startswith(f"{path.lower()}/")
 
 
 def keep(root: str, by: str, one: Verified) -> None:
