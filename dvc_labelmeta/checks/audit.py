@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -182,7 +183,10 @@ def flaw(
     """Return a finding of a kind; severity: "" for that of the kind."""
     kind = BY_NAME[name]
     told = severity or kind.severity
-    return Flaw(kind.code, name, told, subject, path, message, kind.fix, tuple(evidence), mark)
+    of, _, named = subject.partition(":")
+    word = {"split": "SPLIT", "guideline": "ID"}.get(of)
+    fix = kind.fix.replace(word, shlex.quote(named)) if word else kind.fix
+    return Flaw(kind.code, name, told, subject, path, message, fix, tuple(evidence), mark)
 
 
 def gaps(one: SplitFact) -> Iterator[Flaw]:
