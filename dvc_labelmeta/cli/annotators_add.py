@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dvc_labelmeta.cli.adding import put_next
 from dvc_labelmeta.cli.common import DryRun, carry_out, refuse_other, root_of
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.annotators import KINDS, REGISTRY
@@ -58,7 +59,10 @@ def add(
             raise Refused(f"{REGISTRY} has {id_!r} already; change the entry by hand")
         after = added(text, value, id_, _given(entry))
         _refuse_misfit(parse(after))
-        carry_out(context, root, [Edit(REGISTRY, before, after.encode())], dry_run=dry_run)
+        edit = Edit(REGISTRY, before, after.encode())
+        written = carry_out(context, root, [edit], dry_run=dry_run)
+    if not dry_run:
+        put_next(context, root, written)
 
 
 def _given(entry: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dvc_labelmeta.cli.adding import put_next
 from dvc_labelmeta.cli.annotator_traces import left, tracked
 from dvc_labelmeta.cli.common import (
     DryRun,
@@ -41,7 +42,7 @@ from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.source import find_root
 from dvc_labelmeta.read.sources import shards
 from dvc_labelmeta.report.redaction import redaction_text
-from dvc_labelmeta.write.edits import content, lock
+from dvc_labelmeta.write.edits import Edit, content, lock
 from dvc_labelmeta.write.redaction import Swap
 
 EXAMPLE = 'Example: labelmeta annotators redact a-5f2c91 --reason "asked for it" --dry-run'
@@ -76,11 +77,14 @@ def redact(
         raise Refused("name a pseudonym, and another one of letters, digits, dots, dashes: --to")
     root = find_root(root_of(context))
     with lock(root), tempfile.TemporaryDirectory(prefix="labelmeta-") as folder:
-        told = _run(context, root, Swap(id_, to), reason, folder, dry_run, format_)
+        told, written = _run(context, root, Swap(id_, to), reason, folder, dry_run, format_)
     if format_ == "json":
         typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         typer.echo(redaction_text(told))
+        records = [one["path"] for one in told["records"] if not one["stage"]]
+        if not dry_run:
+            put_next(context, root, written, records=records)
 
 
 def _run(
@@ -91,7 +95,9 @@ def _run(
     folder: str,
     dry_run: bool,
     format_: str,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], list[Edit]]:
+    """Return what to tell, and the files that were written beside records."""
+    written: list[Edit] = []
     if not dry_run:
         ready(root, actor(context))
     known = pending(root, swap.old)
@@ -106,13 +112,15 @@ def _run(
     if known and tips(Disk(root)).get(key_of(f"annotator:{swap.new}")):  # it was told already
         done = done._replace(telling=done.telling._replace(drafts=()))
     if not done.empty:
-        _carry_out(context, root, done, dry_run=dry_run, told=format_ == "text")
+        written = _carry_out(context, root, done, dry_run=dry_run, told=format_ == "text")
     elif known and not dry_run:
         finish(root)
-    return _told(snapshot, done, folder, dry_run=dry_run)
+    return _told(snapshot, done, folder, dry_run=dry_run), written
 
 
-def _carry_out(context: typer.Context, root: str, done: Plan, *, dry_run: bool, told: bool) -> None:
+def _carry_out(
+    context: typer.Context, root: str, done: Plan, *, dry_run: bool, told: bool
+) -> list[Edit]:
     """Write records first, then what speaks of them with the events."""
     telling = done.telling
     if dry_run:  # what would follow from files that are not written
@@ -125,9 +133,11 @@ def _carry_out(context: typer.Context, root: str, done: Plan, *, dry_run: bool, 
             for path in one.files:
                 name = os.path.relpath(path, root).replace(os.sep, "/")
                 typer.echo(f"{'would ' if dry_run else ''}change {name}")
-    carry_out(context, root, [*done.edits], dry_run=dry_run, telling=telling, told=told)
+    edits = [*done.edits]
+    written = carry_out(context, root, edits, dry_run=dry_run, telling=telling, told=told)
     if not dry_run:
         finish(root)
+    return written
 
 
 def _splits(done: Plan) -> list[str]:

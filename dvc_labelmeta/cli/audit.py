@@ -94,7 +94,9 @@ def audit(
     failed = done.audit.fails(fail_on, past=fail_on_past)
     code = UNJUDGED if done.unjudged else FINDINGS if failed else CLEAN
     if record and code == CLEAN:
-        _record(context, root, done.audit, done.head, hashlib.sha256(shown).hexdigest())
+        digest = hashlib.sha256(shown).hexdigest()
+        told = bool(out) or format_ == "text"  # else the report is all that is printed
+        _record(context, root, done.audit, done.head, digest, told=told)
     raise typer.Exit(code)
 
 
@@ -127,9 +129,12 @@ def _put(shown: bytes, out: str) -> None:
         sys.stdout.buffer.flush()
 
 
-def _record(context: typer.Context, root: str, found: Audit, head: str, digest: str) -> None:
+def _record(
+    context: typer.Context, root: str, found: Audit, head: str, digest: str, *, told: bool
+) -> None:
     """Write the event that says what was audited; it names the ledger as it was before."""
-    from dvc_labelmeta.cli.events import Telling  # noqa: PLC0415  # only with --record
+    from dvc_labelmeta.cli.adding import put_next  # noqa: PLC0415  # only with --record
+    from dvc_labelmeta.cli.events import Telling  # noqa: PLC0415  # see above
     from dvc_labelmeta.model.event import Draft  # noqa: PLC0415  # see above
     from dvc_labelmeta.read.ledger import Disk, ledger  # noqa: PLC0415  # see above
     from dvc_labelmeta.write.edits import lock  # noqa: PLC0415  # see above
@@ -141,4 +146,7 @@ def _record(context: typer.Context, root: str, found: Audit, head: str, digest: 
         counts = {severity: found.count(severity) for severity in SEVERITIES}
         details = {**counts, "past": len(found.past), "report": f"sha256:{digest}"}
         draft = Draft("audited", "project:", claims, details)
-        carry_out(context, root, [], dry_run=False, telling=Telling(drafts=[draft]))
+        telling = Telling(drafts=[draft])
+        written = carry_out(context, root, [], dry_run=False, telling=telling, told=told)
+    if told:
+        put_next(context, root, written)

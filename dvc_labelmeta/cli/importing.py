@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import typer
 
+from dvc_labelmeta.cli.adding import put_next
 from dvc_labelmeta.cli.common import (
     Carried,
     actor,
@@ -122,6 +123,9 @@ def carry_over(context: typer.Context, export: Export, wish: Wish) -> int:
     _say(context, done, wish)
     if wish.format == "text" and not quiet(context):
         say(written, dry_run=wish.dry_run)
+        if of_split and goal is not None and done.appended.written:
+            path = os.path.relpath(goal.path, root).replace(os.sep, "/")
+            put_next(context, root or "", written.edits, records=[path])
     return FINDINGS if done.tally.count(LEFT_OUT) else CLEAN
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from dvc_labelmeta.checks.governance import same_person
+from dvc_labelmeta.cli.adding import put_next
 from dvc_labelmeta.cli.common import DryRun, actor, carry_out, quiet, root_of
 from dvc_labelmeta.cli.events import Telling, ready, stamp
 from dvc_labelmeta.cli.project import Project
@@ -70,7 +71,8 @@ def approve(
         _refuse_alone(project, found, wanted, who, [*others, *wanted.approved_by])
         claims = {"version": wanted.version, "object": wanted.object, PERSONS: [who]}
         draft = Draft("approved", f"guideline:{guideline}", claims, note=note)
-        carry_out(context, root, [], dry_run=dry_run, telling=Telling(drafts=[draft]))
+        telling = Telling(drafts=[draft])
+        written = carry_out(context, root, [], dry_run=dry_run, telling=telling)
     if not quiet(context):
         typer.echo(
             plain(
@@ -78,6 +80,8 @@ def approve(
                 "`labelmeta check` asks for, stays as it is"
             )
         )
+    if not dry_run:
+        put_next(context, root, written)
 
 
 def _wanted(project: Project, guideline: Guideline, version: str) -> Wanted:

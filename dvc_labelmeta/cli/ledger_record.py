@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dvc_labelmeta.cli.adding import put_next
 from dvc_labelmeta.cli.common import DryRun, actor, carry_out, quiet, root_of, split_paths
 from dvc_labelmeta.cli.events import Telling, ready
-from dvc_labelmeta.cli.link import adding
 from dvc_labelmeta.diff import untold
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.event import HEADS
@@ -67,8 +67,8 @@ def record(
         written = carry_out(context, root, [], dry_run=dry_run, telling=telling)
     if not drafts and not quiet(context):
         typer.echo("nothing to record")
-    elif written and not dry_run and not quiet(context):
-        typer.echo(adding(root, root_of(context), [edit.path for edit in written]))
+    elif not dry_run:
+        put_next(context, root, written)
 
 
 def _sound(root: str) -> Snapshot:

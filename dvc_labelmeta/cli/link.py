@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from typing import Annotated
 
 import typer
 
 from dvc_labelmeta.cli import linking
+from dvc_labelmeta.cli.adding import put_next
 from dvc_labelmeta.cli.common import DryRun, carry_out, quiet, root_of, split_paths
 from dvc_labelmeta.cli.events import Telling
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.cli.stage import refuse_circle
 from dvc_labelmeta.errors import Refused
-from dvc_labelmeta.model.event import FOLDER
 from dvc_labelmeta.model.gate import gate_path
-from dvc_labelmeta.model.sidecar import MODES, SUFFIX
+from dvc_labelmeta.model.sidecar import MODES
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.source import find_root
@@ -25,8 +23,6 @@ from dvc_labelmeta.write.edits import lock
 LINK_EXAMPLE = "Example: labelmeta link data/train.csv data/test.csv --guideline sentiment@v1.2"
 UNLINK_EXAMPLE = "Example: labelmeta unlink data/old.csv"
 MV_EXAMPLE = "Example: git mv data/a.csv data/b.csv && labelmeta mv data/a.csv data/b.csv"
-
-_FEW = 8  # paths to name one by one
 
 
 def link(
@@ -111,21 +107,7 @@ def link(
         if not written:
             typer.echo("nothing to change")
         elif not dry_run:
-            typer.echo(adding(root, root_of(context), [edit.path for edit in written]))
-
-
-def adding(root: str, start: str, paths: list[str]) -> str:
-    """Return the command that adds what was written, as it is typed in the folder `start`."""
-    folder = os.path.relpath(root, os.path.realpath(start))
-    there = "" if folder == "." else f"-C {shlex.quote(folder)} "
-    mine = [path for path in paths if not path.startswith(FOLDER + "/")]
-    paths = mine if len(mine) == len(paths) else [*mine, FOLDER]
-    if len(paths) > _FEW:
-        own = (SUFFIX, "labelmeta/")
-        rest = [path for path in paths if not path.endswith(own[0]) and not path.startswith(own[1])]
-        paths = [*rest, "labelmeta", f"*{SUFFIX}"]
-    dashes = "-- " if any(path.startswith("-") for path in paths) else ""
-    return f"next: git {there}add {dashes}{shlex.join(paths)}"
+            put_next(context, root, written)
 
 
 def _warn_of_users(snapshot: Snapshot, splits: list[str]) -> None:
@@ -148,9 +130,11 @@ def unlink(
         snapshot = load(root)
         asked = split_paths(root, root_of(context), splits)
         edits = linking.unlinking(snapshot, asked)
-        carry_out(context, root, edits, dry_run=dry_run)
+        written = carry_out(context, root, edits, dry_run=dry_run)
     if not quiet(context):
         _warn_of_users(snapshot, asked)
+    if not dry_run:
+        put_next(context, root, written)
 
 
 def mv(
@@ -167,6 +151,8 @@ def mv(
         edits = linking.moving(snapshot, before, after)
         details = {f"split:{after}": {"from": before}, f"split:{before}": {"to": after}}
         telling = Telling("moved", details)
-        carry_out(context, root, edits, dry_run=dry_run, telling=telling)
+        written = carry_out(context, root, edits, dry_run=dry_run, telling=telling)
     if not quiet(context):
         _warn_of_users(snapshot, [before])
+    if not dry_run:
+        put_next(context, root, written)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import tempfile
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dvc_labelmeta.cli.adding import put_next
 from dvc_labelmeta.cli.common import (
     DryRun,
     Format,
@@ -21,7 +21,6 @@ from dvc_labelmeta.cli.common import (
     split_paths,
 )
 from dvc_labelmeta.cli.events import Telling, ready
-from dvc_labelmeta.cli.link import adding
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.cli.sources import LayerOption, need_engine, only, reading
 from dvc_labelmeta.errors import CLEAN, FINDINGS
@@ -198,13 +197,9 @@ def _finish(
         typer.echo("nothing to change")
     elif not dry_run:
         tracked = os.path.exists(os.path.join(project.root, f"{path}.dvc"))
-        names = [edit.path for edit in done]
-        added = [f"{path}.dvc"] if tracked else [path] if found.carried else []
-        first = f"dvc add {shlex.quote(path)} && " if tracked else ""
-        line = adding(project.root, project.root, [*added, *names])
-        typer.echo(f"next: {first}{line.removeprefix('next: ')}")
         if found.carried:
             typer.echo(
                 "note: records were carried over, not the data: labels that stand in the data "
                 "itself are still the old ones (labelmeta annotations export has the new ones)"
             )
+        put_next(context, project.root, done, records=[path] if found.carried or tracked else [])

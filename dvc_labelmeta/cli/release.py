@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from dvc_labelmeta.cli.adding import put_next
 from dvc_labelmeta.cli.common import DryRun, carry_out, quiet, refuse_other, root_of
 from dvc_labelmeta.cli.events import Telling, stamp
 from dvc_labelmeta.cli.releasing import Plan, Site, Wish, archive, plan, released, site
@@ -72,10 +73,13 @@ def release(
         made = plan(at, wish)
         kept = archive(at, made.version, made.files) if with_archive else []
         edits, telling = [*made.edits, *kept], _telling(id_, made)
-        carry_out(context, at.snapshot.root, edits, dry_run=dry_run, telling=telling)
+        root = at.snapshot.root
+        written = carry_out(context, root, edits, dry_run=dry_run, telling=telling)
         if not quiet(context):
             needs = f" (the changes need {made.found.needed})" if made.found else ""
             typer.echo(plain(f"{id_} {made.version}{needs}: commit all of this together"))
+        if not dry_run:
+            put_next(context, root, written)
 
 
 def _telling(id_: str, made: Plan) -> Telling:
@@ -139,7 +143,10 @@ def _keep(context: typer.Context, at: Site, version: str, *, dry_run: bool) -> N
             f"release {version} of {at.guideline.id!r} is not in this clone: commit it, or "
             "`git fetch --unshallow`"
         )
-    carry_out(context, at.snapshot.root, archive(at, version, files), dry_run=dry_run)
+    root, edits = at.snapshot.root, archive(at, version, files)
+    written = carry_out(context, root, edits, dry_run=dry_run)
+    if not dry_run:
+        put_next(context, root, written)
 
 
 def _tag(context: typer.Context, at: Site, *, dry_run: bool) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shlex
 from typing import Annotated
 
 import typer
 
+from dvc_labelmeta.cli.adding import checking_out, put_next
 from dvc_labelmeta.cli.common import (
     DryRun,
     Format,
@@ -18,13 +18,12 @@ from dvc_labelmeta.cli.common import (
     split_paths,
 )
 from dvc_labelmeta.cli.events import Telling
-from dvc_labelmeta.cli.link import adding
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.diff.rollback import Rollback
 from dvc_labelmeta.model.event import Draft
 from dvc_labelmeta.read.git import open_repository
 from dvc_labelmeta.read.source import find_root
-from dvc_labelmeta.write.edits import Edit, changes, lock
+from dvc_labelmeta.write.edits import changes, lock
 
 ROLLED_BACK = "rolled-back"
 ROLLBACK_EXAMPLE = "Example: labelmeta rollback sentiment data/train.csv --to 1.2.0 --dry-run"
@@ -87,7 +86,14 @@ def rollback(
         done = carry_out(context, root, edits, dry_run=dry_run, telling=telling, told=text)
     if format_ == "text" and not quiet(context):
         places = [path for one in told for path in one.checkout]
-        _say_next(root, start, done, places, dry_run=dry_run)
+        if not done:
+            typer.echo("nothing to change")
+        elif not dry_run:
+            if places:
+                typer.echo(
+                    f"next: {checking_out(root, places)}   # dvc pull, where the cache lacks it"
+                )
+            put_next(context, root, done, then=" && git commit")
 
 
 def _telling(told: list[Rollback]) -> Telling:
@@ -102,14 +108,3 @@ def _telling(told: list[Rollback]) -> Telling:
                 claims = {"version": turn.after.version, "object": turn.after.object}
                 states.append(Draft(ROLLED_BACK, subject, claims, details[subject]))
     return Telling(ROLLED_BACK, details, states=states)
-
-
-def _say_next(
-    root: str, start: str, done: list[Edit], checkout: list[str], *, dry_run: bool
-) -> None:
-    if not done:
-        typer.echo("nothing to change")
-    elif not dry_run:
-        if places := shlex.join(checkout):
-            typer.echo(f"next: dvc checkout {places}   # dvc pull, where the cache lacks it")
-        typer.echo(adding(root, start, [edit.path for edit in done]) + " && git commit")

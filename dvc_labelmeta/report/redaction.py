@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -46,8 +45,6 @@ def _done(told: Mapping[str, Any]) -> Iterator[str]:
     made = [one["path"] for one in told["records"] if one["stage"]]
     if made:
         yield f"next: dvc commit, as stages make {', '.join(made)}: mend what they make it of, too"
-    added = dict.fromkeys(one["dvc"] for one in told["records"] if one["dvc"] and not one["stage"])
-    yield f"next: {f'dvc add {shlex.join(added)}, then ' if added else ''}commit all of it"
 
 
 def _stays(stays: Mapping[str, Any]) -> Iterator[str]:

@@ -159,7 +159,7 @@ def test_each_command_tells_what_it_did(small: Repo) -> None:
     assert small.labelmeta("link", TRAIN).out.endswith("nothing to change\n")
 
     args = ("annotations", "import", "table", "labels.csv", "--mapping", "map.yaml")
-    found, _ = new_events(small, *args, "--split", TRAIN)
+    found, out = new_events(small, *args, "--split", TRAIN)
     salt = re.search(r"salt: \"?(\w+)", small.read(f"{TRAIN}.labelmeta.yaml"))
     assert salt
     details = {
@@ -168,25 +168,28 @@ def test_each_command_tells_what_it_did(small: Repo) -> None:
         "new": 2, "there_already": 0, "left_out": 0,
     }  # fmt: skip
     assert found == [Told("imported", train, linked_to("1.0.0"), details)]
+    add_as_told(small, out)
     small.commit("Import")
     records = chain(small)[-1]["claims"]["layers"]["labels"]["records"]
     assert records["git"] == small.git("rev-parse", f"HEAD:{RECORDS}")
     assert new_events(small, *args, "--split", TRAIN)[0] == [], "nothing new, nothing told"
 
-    found, _ = new_events(small, "guideline", "release", "tone", "--effective-from", "2026-02-01")
+    found, out = new_events(small, "guideline", "release", "tone", "--effective-from", "2026-02-01")
     grown = {"effective_from": "2026-02-01"}
     assert found == [Told("released", "guideline:tone", {"version": "1.0.0"}, grown)]
+    add_as_told(small, out)
     small.commit("Release 1.0.0")
     reword(small, "2.0.0", "delighted")
     small.write("guidelines/tone.migrations/2.0.0.yaml", MIGRATION)
     small.commit("Migration")
-    found, _ = new_events(small, "guideline", "release", "tone", "--effective-from", "2026-03-01",
-                          "--approved-by", "Grace")  # fmt: skip
+    found, out = new_events(small, "guideline", "release", "tone", "--effective-from", "2026-03-01",
+                            "--approved-by", "Grace")  # fmt: skip
     (one,) = found
     people = [json.loads(small.read(person_path(name))) for name in one.claims["approved_by"]]
     assert [person["name"] for person in people] == ["Grace"]
     assert one.details == {"effective_from": "2026-03-01", "bump": "major"}
     assert (one.type, one.note) == ("released", "What 2.0.0 is.")
+    add_as_told(small, out)
     released = small.commit("Release 2.0.0")
 
     found, out = new_events(small, "migrate", TRAIN, "--to", "2.0.0")
@@ -204,11 +207,12 @@ def test_each_command_tells_what_it_did(small: Repo) -> None:
 
     small.git("mv", SPACED, "data/late.csv")
     small.commit("Rename")
-    found, _ = new_events(small, "mv", SPACED, "data/late.csv")
+    found, out = new_events(small, "mv", SPACED, "data/late.csv")
     assert found == [
         Told("moved", moved, linked_to("2.0.0"), {"from": SPACED}),
         Told("moved", spaced, {}, {"to": "data/late.csv"}),
     ]
+    add_as_told(small, out)
     small.commit("Follow the name")
 
     found, out = new_events(small, "rollback", "tone", TRAIN, "--to", first)
@@ -224,8 +228,9 @@ def test_each_command_tells_what_it_did(small: Repo) -> None:
     small.commit("Forth")
     assert new_events(small, "rollback", "tone", "--to", "2.0.0")[0] == [], "nothing goes back"
 
-    found, _ = new_events(small, "unlink", "data/late.csv")
+    found, out = new_events(small, "unlink", "data/late.csv")
     assert found == [Told("unlinked", moved)]
+    add_as_told(small, out)
     assert len(chain(small)) == 13
 
 

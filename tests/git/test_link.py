@@ -155,7 +155,7 @@ def test_unlink_and_mv_name_the_stages_that_wait_for_a_gate_that_is_gone(linked:
 
 def test_the_next_command_is_short_and_fits_the_folder_it_is_typed_in(project: Repo) -> None:
     tone = ("--guideline", "tone")
-    said = project.labelmeta("--root", "data", "link", "dev.csv", *tone).text
+    said = project.labelmeta("link", "dev.csv", *tone, cwd="data").text
     assert "next: git -C .. add labelmeta/dvc.yaml data/dev.csv.labelmeta.yaml" in said
     for number in range(6):
         project.write(f"more/{number}.csv", "id\n")

@@ -34,8 +34,9 @@ def rollback(repo: Repo, capsys: pytest.CaptureFixture[str]) -> Ask:
 def asking(repo: Repo, capsys: pytest.CaptureFixture[str]) -> Ask:
     def ask(*args: str, code: int = 0) -> str:
         try:
-            with funnel():
-                found = app.run(["--root", str(repo.path), "rollback", *args])
+            with funnel(), pytest.MonkeyPatch.context() as patch:
+                patch.chdir(repo.path)
+                found = app.run(["rollback", *args])
         except SystemExit as left:
             found = left.code  # type: ignore[assignment]  # a number, as in the funnel
         shown = capsys.readouterr()
