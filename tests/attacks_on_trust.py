@@ -25,7 +25,9 @@ from tests.forgery import FILE, Value, edited, filtered, sealed
 BACK = "back-dated"
 AHEAD = "later than its commit"
 CLAIM = "a claim on data, records, guideline, release or run"
-LIE = "a lie that Git and DVC tell as well, or in `details` or a note"
+LIE = (
+    "a lie that Git and DVC tell as well, in `details` or a note, or taken back in the same commit"
+)
 NAME = "an event in another's name"
 ANCHOR = "a tag moved, a trailer or attestation rewritten"
 ERASED = "an erasure that hides who acts"

@@ -69,7 +69,7 @@ def _times(files: Files, nodes: Mapping[str, Node], past: Past) -> Iterator[Brea
                 other = files.events[latest]
                 if seconds(other.at) > at + TOLERANCE:
                     yield _early(hash_, one.at, added, latest)
-        if not latest or one.at > files.events[latest].at:
+        if not latest or one.at >= files.events[latest].at:
             latest = hash_
 
 
