@@ -40,3 +40,7 @@ class UnreadableFile(LabelMetaError):
 
 class Refused(LabelMetaError):
     """What was asked for would lose something, record something untrue, or means nothing."""
+
+
+class Unknown(Refused):
+    """There is nothing of that name where it was looked for."""

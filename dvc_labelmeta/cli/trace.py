@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from dvc_labelmeta.cli.common import refuse_other, root_of, split_paths
-from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.errors import Refused, Unknown
 from dvc_labelmeta.read.git import open_repository
 from dvc_labelmeta.read.source import find_root
 from dvc_labelmeta.report.text import plain
@@ -29,6 +30,15 @@ class Asked(NamedTuple):
     whole: Graph
     starts: list[str]
     earlier: list[str]
+
+
+class Way(NamedTuple):
+    """How a lineage is to be told."""
+
+    rev: str
+    up: bool
+    down: bool
+    format: str
 
 
 Name = Annotated[
@@ -59,31 +69,75 @@ def trace(
     """Tell where data, labels and models come from, and what came of them.
 
     From DVC's files in the history of HEAD, its experiments and the tags of a model registry: runs
-    with their code, parameters and hashes, splits with the guideline of their labels, gates.
+    with their code, parameters and hashes, splits with the guideline of their labels, gates. What
+    is there now goes before an item or a record of the same name (item:NAME, record:ID), and they
+    go before what is no longer there (--up, --down or --rev asks for that alone).
     """
-    # only this command needs them
+    refuse_other("--format", format_, FORMATS)
+    root = find_root(root_of(context))
+    way = Way(rev, up, down, format_)
+    if split or name.startswith(("item:", "record:")):
+        code = None
+    elif rev or up or down or _is_there(context, root, name):
+        code = _lineage(context, root, name, way)
+    else:  # the whole lineage takes long to build, where the history is long
+        try:
+            return _item(context, root, name, split, format_)
+        except Unknown:
+            code = _lineage(context, root, name, way)
+            if code is None:
+                raise
+    if code is None and (rev or up or down):
+        raise Refused(
+            f"{name} is no data of a stage, no split and no guideline: an item or a record is "
+            "told whole, without --rev, --up and --down"
+        )
+    return _item(context, root, name, split, format_) if code is None else code
+
+
+def _is_there(context: typer.Context, root: str, name: str) -> bool:
+    """Whether a name stands for a file, data, a guideline, a tag or an experiment of today."""
+    from dvc_labelmeta.read.snapshot import load  # noqa: PLC0415  # only without a kind or split
+
+    snapshot = load(root, with_pipeline=False)
+    if name.partition("@")[0] in snapshot.guidelines:
+        return True
+    path = _path(context, root, name)
+    if path in snapshot.records or os.path.lexists(os.path.join(root, path or "?")):
+        return True
+    if any(one.split == path for one in snapshot.sidecars):
+        return True
+    form = "--format=%(refname:lstrip=2)"
+    refs = open_repository(root).git.text("for-each-ref", form, "refs/tags", "refs/exps")
+    return any(name in (ref, ref.rpartition("/")[2]) for ref in refs.splitlines())
+
+
+def _path(context: typer.Context, root: str, name: str) -> str:
+    """Return a name as a path from the root, "" for what is outside."""
+    try:
+        (path,) = split_paths(root, root_of(context), [name])
+    except Refused:
+        return ""
+    return path
+
+
+def _lineage(context: typer.Context, root: str, name: str, way: Way) -> int | None:
+    """Tell what came of a name and what it came of; None where it is no data and no guideline."""
+    # only here
     from dvc_labelmeta.read.lineage import History  # noqa: PLC0415
     from dvc_labelmeta.read.lineage_graph import with_changes  # noqa: PLC0415
 
-    refuse_other("--format", format_, FORMATS)
-    root, asked = find_root(root_of(context)), None
-    if not split and not name.startswith(("item:", "record:")):
-        repository = open_repository(root)
-        with repository.git.objects() as objects:
-            history = History(repository, objects, rev or None)
-            asked = _asked(context, root, history, name)
-            if asked is not None:
-                up, down = (up, down) if up or down else (asked.kind != "guideline", True)
-                part = with_changes(history, _part(asked, up=up, down=down))
-    if asked is None:
-        if rev or up or down:
-            raise Refused(
-                f"{name} is no data of a stage, no split and no guideline: an item or a record is "
-                "told whole, without --rev, --up and --down"
-            )
-        return _item(context, root, name, split, format_)
-    told = {"name": name, "kind": asked.kind, "rev": rev, "commit": history.head}
-    _put(asked, part, told, format_, up=up, down=down)
+    repository = open_repository(root)
+    with repository.git.objects() as objects:
+        history = History(repository, objects, way.rev or None)
+        asked = _asked(context, root, history, name)
+        if asked is None:
+            return None
+        both = not (way.up or way.down)
+        up, down = (asked.kind != "guideline", True) if both else (way.up, way.down)
+        part = with_changes(history, _part(asked, up=up, down=down))
+    told = {"name": name, "kind": asked.kind, "rev": way.rev, "commit": history.head}
+    _put(asked, part, told, way.format, up=up, down=down)
     if history.shallow:
         typer.echo("note: this clone is shallow, what was before is not known", err=True)
     return 0
@@ -100,10 +154,7 @@ def _asked(context: typer.Context, root: str, history: History, name: str) -> As
     """Return what a name stands for; None where it is neither data nor guideline."""
     from dvc_labelmeta.read.lineage_graph import Builder  # noqa: PLC0415  # as above
 
-    try:
-        (path,) = split_paths(root, root_of(context), [name])
-    except Refused:
-        path = ""
+    path = _path(context, root, name)
     names = history.names.asked(path)
     whole = Builder(history).build([*names] if names else None)
     nodes = whole.nodes

@@ -14,7 +14,7 @@ import typer
 from dvc_labelmeta.cli.common import refuse_other, verbose
 from dvc_labelmeta.cli.sources import MISSING, is_missing
 from dvc_labelmeta.diff.labelling import Trace, faults, missing, ordered, standings
-from dvc_labelmeta.errors import CLEAN, FINDINGS, LabelMetaError, Refused, UnreadableFile
+from dvc_labelmeta.errors import CLEAN, FINDINGS, Refused, Unknown, UnreadableFile
 from dvc_labelmeta.model.annotators import REGISTRY, Annotator, annotators
 from dvc_labelmeta.model.event import HEADS, Event
 from dvc_labelmeta.model.labelling import Label, text
@@ -63,7 +63,7 @@ def trace_item(
             found = tracer.traces(name, split)
     except ModuleNotFoundError as error:
         if is_missing(error):
-            raise LabelMetaError(MISSING) from None
+            raise Unknown(MISSING) from None
         raise
     command = f"labelmeta --verbose trace {name}{f' --split {split}' if split else ''}"
     typer.echo(_shown(found, snapshot, format_, command, full=full))
@@ -113,7 +113,7 @@ class Tracer:
         """Return what is known of a name: an entry a layer; raises Refused."""
         sources = list(self._sources(split))
         if not sources:
-            raise Refused(
+            raise Unknown(
                 f"no split is linked that has records, so nothing is known of {name!r}"
                 if not split
                 else f"{split} is not linked, or its sidecar names no records"
@@ -138,7 +138,7 @@ class Tracer:
                 if hits:
                     return [*dict.fromkeys(hits)]
         places = ", ".join(dict.fromkeys(_split(source) for source in sources))
-        raise Refused(
+        raise Unknown(
             f"no item or record {name} in the records of {places}, nor in their history"
             f"{''.join(dict.fromkeys(self.unread))}; see `labelmeta status`"
         )

@@ -491,3 +491,34 @@ def test_a_real_experiment(linked: Repo, tmp_path: Path) -> None:
     tried = [one for one in nodes(found, "run") if one["details"]["experiment"]]
     assert [one["details"]["params"]["p.yaml"]["lr"] for one in tried] == [5]
     assert len(hashes(found)) == 2
+
+
+def with_records(repo: Repo, side: str, *items: str) -> None:
+    repo.write("r.jsonl", "".join(
+        json.dumps({"id": f"r-{item}", "item": item, "label": "pos", "annotator": "a-1",
+                    "annotated_at": "2026-01-05T09:00:00Z", "guideline_version": "1.0.0",
+                    "status": "submitted"}) + "\n"
+        for item in items
+    ))  # fmt: skip
+    known = "    annotations: {path: r.jsonl}\n    guideline:\n"
+    repo.write(side, repo.read(side).replace("    guideline:\n", known))
+    repo.commit("Records")
+
+
+def test_what_is_there_now_goes_before_an_item_and_that_before_what_was(plain: Repo) -> None:
+    plain.git("mv", "s.csv", "t.csv")
+    plain.commit("Rename")
+    plain.labelmeta("mv", "s.csv", "t.csv")
+    with_records(plain, "t.csv.labelmeta.yaml", "s.csv", "m.bin", "tone", "9")
+    for name in ("s.csv", "9", "r-tone"):
+        (one,) = traced(plain, name)
+        assert one["item"] == name.removeprefix("r-")
+    assert traced(plain, "m.bin")["kind"] == "model"
+    assert traced(plain, "tone")["kind"] == "guideline"
+    assert traced(plain, "item:m.bin")[0]["item"] == "m.bin"
+    # the path of the past, where no item is meant or none is called so
+    assert traced(plain, "s.csv", "--down")["kind"] == "split"
+    plain.write("r.jsonl", "")
+    assert traced(plain, "9")[0]["item"] == "9", "of the past as well"
+    nothing = plain.labelmeta("trace", "8", code=2).err
+    assert "no item or record 8 in the records of t.csv, nor in their history" in nothing
