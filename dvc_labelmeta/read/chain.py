@@ -8,7 +8,9 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.model.chain import Files, Flaw
@@ -17,20 +19,30 @@ from dvc_labelmeta.model.event import (
     FOLDER,
     HEADS,
     PEOPLE,
+    SCHEMA,
     TIPS,
+    TYPES,
     Event,
     canonical,
     event_of,
-    event_path,
 )
 from dvc_labelmeta.read.files import MAX_BYTES, misfits
 from dvc_labelmeta.read.git import Git, Objects
 from dvc_labelmeta.read.ledger import key_of
 
 _HEX = r"[0-9a-f]{64}"
-_EVENT = re.compile(rf"{re.escape(EVENTS)}/[0-9a-f]{{2}}/({_HEX})\.json")
+_EVENT = re.compile(rf"{re.escape(EVENTS)}/([0-9a-f]{{2}})/(\1[0-9a-f]{{62}})\.json")
 _PERSON = re.compile(rf"{re.escape(PEOPLE)}/({_HEX})\.json")
 _MARKER = re.compile(rf"(?:{re.escape(HEADS)}/{_HEX}|{re.escape(TIPS)}/[0-9a-f]{{16}}-{_HEX})")
+# an event as nearly all are: in its canonical form and fit for its schema, if its parts are so
+_USUAL = re.compile(
+    rf'{{"actor":"({_HEX})",'
+    r'"at":"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)",'
+    r'"claims":(\{.*\}),"count":(0|[1-9][0-9]{0,14}),(?:"details":(\{.*\}),)?'
+    rf'"parents":\[((?:"{_HEX}",)*(?:"{_HEX}")?)(?<!,)\],"schema":"{re.escape(SCHEMA)}",'
+    r'"subject":"((?:split|guideline|stage|waiver|project|person|annotator):[^"\\\x00-\x1f]*)",'
+    rf'"type":"({"|".join(TYPES)})"}}'
+)
 _CHUNK = 2000
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
@@ -126,8 +138,8 @@ def files(contents: Iterable[Content]) -> Files:
 def _parsed(path: str, content: bytes) -> Event | Flaw | str:
     """Return the event that a file holds, the name that it opens, "" for a marker, or its flaw."""
     match = _EVENT.fullmatch(path)
-    if match is not None and path == event_path(match[1]):
-        return _event(path, match[1], content)
+    if match is not None:
+        return _event(path, sys.intern(match[2]), content)
     match = _PERSON.fullmatch(path)
     if match is not None:
         return _opened(match[1], content) or Flaw("changed-opening", path)
@@ -139,6 +151,8 @@ def _parsed(path: str, content: bytes) -> Event | Flaw | str:
 def _event(path: str, hash_: str, content: bytes) -> Event | Flaw:
     if hashlib.sha256(content).hexdigest() != hash_:
         return Flaw("changed-event", path)
+    if (usual := _usual(hash_, content)) is not None:
+        return usual
     try:
         value: Any = _DECODE(content.decode())
         if canonical(value) != content:
@@ -147,6 +161,35 @@ def _event(path: str, hash_: str, content: bytes) -> Event | Flaw:
         return Flaw("uncanonical-event", path)
     problem = _misfit(value)
     return Flaw("unfit-event", path, problem) if problem else event_of(hash_, value)
+
+
+def _usual(hash_: str, content: bytes) -> Event | None:
+    """Return an event that is as nearly all are, None for all others, sound or not.
+
+    What many events have in common is kept once.
+    """
+    try:
+        match = _USUAL.fullmatch(content.decode())
+        if match is None:
+            return None
+        actor, at, claims, count, details, before, subject, type_ = match.groups()
+        dt.datetime.fromisoformat(at[:-1])
+        parts = _part(claims), _part(details or "{}")
+    except (ValueError, RecursionError):
+        return None
+    parents = tuple(map(sys.intern, before[1:-1].split('","'))) if before else ()
+    who, what, kind = map(sys.intern, (actor, subject, type_))
+    return Event(hash_, kind, what, at, who, parents, int(count), *parts)
+
+
+@lru_cache(4096)
+def _part(text: str) -> Mapping[str, Any]:
+    """Return a mapping that an event holds; raises ValueError where its form is not canonical."""
+    value: Any = _DECODE(text)
+    if canonical(value) != text.encode():
+        raise ValueError(text)
+    found: Mapping[str, Any] = value
+    return found
 
 
 def _misfit(value: Any) -> str:
