@@ -21,10 +21,17 @@ TARGET = HERE / "build"
 PROJECT = HERE / "project"
 HISTORY = HERE / "history"
 SPLITS = ("data/train.csv", "data/dev.csv", "data/test.csv")
-PEOPLE = {"mara": "Mara Lindqvist", "tomasz": "Tomasz Nowak", "ines": "Inês Duarte"}
+PEOPLE = {
+    "mara": "Mara Lindqvist",
+    "tomasz": "Tomasz Nowak",
+    "ines": "Inês Duarte",
+    "ruth": "Ruth Okafor",
+}
 PERSONS = "labelmeta/ledger/people/*.json"
 MARK = "labelmeta-example"
 PROPOSED = "clarify-and-merge"
+HURRIED = "hurried-fix"
+MODEL = "intent-model"
 
 
 class Failed(Exception):
@@ -93,10 +100,30 @@ class Builder:
             (self.target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(PROJECT / name, self.target / name)
 
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace a text that is in a file once."""
+        file = self.target / name
+        text = file.read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            raise Failed(f"{name} does not hold once: {old}")
+        file.unlink()  # a link into DVC's cache, perhaps
+        file.write_text(text.replace(old, new), encoding="utf-8", newline="")
+
     def commit(self, who: str, date: str, message: str) -> None:
         """Commit everything."""
         self.run("git", "add", "-A")
         self.run("git", "commit", "-q", "-m", message, **author(who, date))
+
+    def train(self, who: str, date: str, message: str, version: str, *relabelled: str) -> None:
+        """Train, tell the ledger what it was not told, commit, and tag the model."""
+        by = author(who, date)
+        self.run("git", "add", "-A")
+        self.run("dvc", "repro", "-q", "-P", **by)
+        for split in relabelled:  # which versions the labels were made under, for `trace`
+            self.run("labelmeta", "annotations", "stats", split, "--write", **by)
+        self.run("labelmeta", "ledger", "record", "--note", message, **by)
+        self.commit(who, date, message)
+        self.run("git", "tag", "-a", f"{MODEL}@{version}", "-m", message, **by)
 
     def guideline(self, *versions: str) -> None:
         """Apply versions of the guideline; author, date and message are in the patches."""
@@ -132,7 +159,7 @@ def build(target: Path) -> None:
     repo.run("dvc", "repro", "-q", "prepare")
     repo.commit("ines", "2026-01-22T11:10:00", "Keep what two of three annotators agree on")
 
-    # the ledger names persons by a hash with a random salt; with this one the commits stay the same
+    # the ledger names persons by a hash with a random salt; with these the commits stay the same
     repo.copy("labelmeta.yaml", *(str(p.relative_to(PROJECT)) for p in PROJECT.glob(PERSONS)))
     repo.run("labelmeta", "init")
     repo.run(
@@ -140,20 +167,60 @@ def build(target: Path) -> None:
         "--guideline", "intent", "--dataset", "help-desk", "--owner", "help-desk-quality",
         **author("ines", "2026-01-26T10:00:00"),
     )  # fmt: skip
+    repo.commit("ines", "2026-01-26T10:00:00", "Link the splits to intent 2.1.0")
+    repo.copy("annotators.yaml")
     records.write(target)
     for stage in ("train", "evaluate"):
         repo.run("labelmeta", "stage", "require", stage)
-    repo.run("git", "add", "-A")
-    repo.run("dvc", "repro", "-q", "-P")
-    repo.commit("ines", "2026-01-26T10:00:00", "Link the splits to intent 2.1.0, and train")
+    repo.train(
+        "ines", "2026-01-26T15:30:00", "Keep who labelled what, and train", "v1.0.0", *SPLITS
+    )
     repo.guideline("2.1.1")
+    provenance(repo)
+    branches(repo)
 
+
+def provenance(repo: Builder) -> None:
+    """Follow the last version of the guideline: approved, one label made again, deployed."""
     repo.run("labelmeta", "link", "--all", **author("ines", "2026-02-03T09:30:00"))
     repo.commit("ines", "2026-02-03T09:30:00", "Follow intent 2.1.1: a typo, no label changes")
+    mara, ruth = author("mara", "2026-02-03T14:00:00"), author("ruth", "2026-02-04T08:50:00")
+    repo.run(
+        "labelmeta", "guideline", "release", "intent",
+        "--approved-by", "Ruth Okafor", "--effective-from", "2026-02-02", **mara,
+    )  # fmt: skip
+    repo.commit("mara", "2026-02-03T14:00:00", "Release intent 2.1.1")
+    repo.run("labelmeta", "ledger", "approve", "intent", "--note", "Read with Mara.", **ruth)
+    repo.commit("ruth", "2026-02-04T08:50:00", "Approve intent 2.1.1")
+    records.review(repo.target)
+    again = "Take over a label that was made again"
+    repo.train("ines", "2026-02-06T16:20:00", again, "v1.1.0", SPLITS[0])
+    last = author("ines", "2026-02-09T09:00:00")
+    repo.run("git", "tag", "-a", f"{MODEL}#prod#1", "-m", "Deployed", **last)
+    repo.run("labelmeta", "ledger", "anchor", "--tag", **last)
 
+
+def branches(repo: Builder) -> None:
+    """Add a branch that proposes a version, and one that an audit has something to say of."""
     repo.run("git", "switch", "-q", "-c", PROPOSED)
     apply_patches(repo, [str(HERE / f"{PROPOSED}.patch")])
+    repo.run("git", "switch", "-q", "-c", HURRIED, "main")
+    evening = "2026-02-12T18:20:00", "2026-02-12T18:50:00", "2026-02-12T19:15:00"
+    repo.edit("guidelines/intent/guideline.yaml", '"2.1.1"', '"2.1.2"')
+    repo.edit("guidelines/intent/guideline.yaml", "of a message to the help desk want", "want")
+    repo.edit("guidelines/intent/guideline.yaml", "Spelling of the guide", "Shorter title")
+    repo.commit("tomasz", evening[0], "intent 2.1.2: shorten the title")
+    by = author("tomasz", evening[1])
+    repo.edit("data/test.csv", "ever comes?,complaint", "ever comes?,question")
+    repo.run("dvc", "add", "-q", "data/test.csv")
+    repo.run("labelmeta", "link", "--all", "data/test.csv", **by)
+    repo.run("dvc", "repro", "-q", "-P", **by)
+    repo.commit("tomasz", evening[1], "Correct a label that the model gets wrong")
+    record = '"id": "m1604-a01", "item": "m1604", "label": "{}"'
+    repo.edit("data/dev.csv.annotations.jsonl", record.format("praise"), record.format("question"))
+    repo.commit("tomasz", evening[2], "Fix one more label")
     repo.run("git", "switch", "-q", "main")
+    repo.run("dvc", "checkout", "-q")
 
 
 def prepared(target: Path, *, force: bool) -> Path:

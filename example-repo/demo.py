@@ -26,6 +26,10 @@ CHATTER = re.compile(
     r"\s*$|> |\tgit add |\tdvc config |To track the changes|To enable auto staging|Use `dvc push`|"
     r"(Updating|Generating) lock file|'.*\.dvc' didn't change"
 )
+BACKDATE = (
+    """f=$(grep -rl '"approved"' labelmeta/ledger); said=$(sed s/2026-02-04/2026-01-04/ $f); """
+    """printf %s "$said" >$f"""
+)
 HEARSAY = "(friend|neighbour) (said|says)|I heard"
 GATES = tuple(
     f"Running stage 'labelmeta/dvc.yaml:gate@data/{split}.csv'"
@@ -156,7 +160,7 @@ def linked_anew(target: Path) -> None:
         ),
         lacks=("Running stage 'prepare'",),
     )
-    screen.run('git commit -qam "Link the splits to intent 3.0.0"')
+    screen.run('git add -A && git commit -qm "Link the splits to intent 3.0.0"')
     screen.show()
 
 
@@ -178,7 +182,7 @@ def agreed(target: Path) -> None:
     screen = Screen(target, "7. How sure were the annotators, and do they agree?")
     screen.run(
         "labelmeta annotations stats data/train.csv | head -17",
-        has=("annotators  3", "330 votes", "2.1.0 ", "alpha (nominal)   0.711"),
+        has=("annotators  3", "1 superseded", "2.1.0 ", "alpha (nominal)   0.719"),
     )
     screen.show()
 
@@ -200,22 +204,72 @@ def refused(target: Path) -> None:
     screen.show()
 
 
+def traced(target: Path) -> None:
+    """Show every label that an item had, and the wording between two of them."""
+    Screen(target, "").run("git switch -q main")
+    screen = Screen(target, "9. Where does this label come from?")
+    screen.run(
+        "labelmeta trace m1284 | grep -v -e '^$' -e tool -e committed -e ledger | tail -n +5",
+        has=(
+            "superseded by m1284-a02-r1",
+            "[-than-] {+then+}",
+            "under intent 2.1.1",
+            "2 of 2 versions of the records read in Git",
+        ),
+    )
+    screen.show()
+
+
+def verified(target: Path) -> None:
+    """Show that a ledger that somebody rewrote is found out."""
+    screen = Screen(target, "10. Has anybody rewritten what happened?")
+    screen.run("labelmeta ledger verify", has=("1 anchor: intact",))
+    screen.run(BACKDATE)
+    screen.run("labelmeta ledger verify", code=1, has=("error changed-event",))
+    screen.run("git checkout -q labelmeta")
+    screen.run("labelmeta ledger verify", has=("intact",))
+    screen.show()
+
+
+def audited(target: Path) -> None:
+    """Show what an audit finds in a branch that somebody made in a hurry."""
+    screen = Screen(target, "11. What would an auditor find?")
+    screen.run("labelmeta audit | tail -1", has=("19 events audited: 1 note open",))
+    report = ".labelmeta/audit.txt"
+    screen.run(
+        f'labelmeta audit --branch hurried-fix -o {report}; echo "exit code $?"',
+        has=("exit code 1",),
+    )
+    screen.run(
+        f"grep -v '^      ' {report} | head -12",
+        has=("AU401 unrecorded-change", "LM501 unapproved-version", "AU501 rewritten-frozen-split"),
+    )
+    screen.show()
+    Screen(target, "").run("git switch -q narrow-complaint")
+
+
+STATES = (
+    aligned, changed, stopped, queued, linked_anew, excused, agreed, refused, traced, verified,
+    audited,
+)  # fmt: skip
+
+
 def main() -> int:
     """Build, show each state, and say whether all was as it should be."""
-    parser = argparse.ArgumentParser(description="Build the example and show eight states of it.")
+    parser = argparse.ArgumentParser(description="Build the example and show eleven states of it.")
     parser.add_argument("folder", nargs="?", type=Path, default=TARGET)
     start = time.monotonic()
     try:
         target = prepared(parser.parse_args().folder, force=True)
         print(f"building the example in {os.path.relpath(target)} (DVC's hints are left out below)")
         build(target)
-        for state in (aligned, changed, stopped, queued, linked_anew, excused, agreed, refused):
+        for state in STATES:
             state(target)
     except Failed as why:
         print(f"\ndemo.py: not as expected: {why}", file=sys.stderr)
         return 1
     seconds = time.monotonic() - start
-    print(f"\nAll eight states are as they should be ({seconds:.0f} s). Look around: {target}")
+    print(f"\nAll eleven states are as they should be ({seconds:.0f} s). Look around: {target}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Write who labelled what in the example, and how sure they were: invented, like its messages.
+"""Write who labelled what in the example, and where it is from: invented, like its messages.
 
 Labels are those of raw/annotations.csv and of the splits. What else a labelling tool notes follows
 from the rules below, so that the same inputs give the same records.
@@ -38,11 +38,21 @@ NOTES = {
     ("m1720", "a01"): ("Asks and complains: R2, complaint.", False),
     ("m1754", "a01"): ("A question in form only.", False),
 }
+# told in each sidecar, as DVC does not know it
+LINEAGE = """\
+lineage:
+  source: help desk of the parcel service, messages from its web form
+  licence: internal, do not pass on
+  collected: {from: "2025-11-03", until: "2026-01-09"}
+  contact: help-desk-quality
+  transformations:
+    - {name: anonymise, what: names and numbers taken out, at: "2026-01-12", by: help-desk-quality}
+"""
 CITES = {"m1153": ["E1"], "m1284": ["R2"], "m1720": ["R2"], "m1754": ["R2"], "m1875": ["E1"]}
 
 
 def write(target: Path) -> None:
-    """Write the records beside each split and name them in its sidecar."""
+    """Write the records beside each split, and say in its sidecar what and whence they are."""
     votes = _read(target / "raw/annotations.csv")
     for split in DAYS:
         rows = _read(target / f"data/{split}.csv")
@@ -52,7 +62,30 @@ def write(target: Path) -> None:
         sidecar = target / f"data/{split}.csv.labelmeta.yaml"
         named = f"{{path: {file.name}, format: jsonl, level: L2, count: {len(records)}}}"
         text = sidecar.read_text(encoding="utf-8")
-        sidecar.write_text(f"{text}    annotations: {named}\n", encoding="utf-8")
+        sidecar.write_text(f"{text}    annotations: {named}\n{LINEAGE}", encoding="utf-8")
+
+
+def review(target: Path) -> None:
+    """Add the label that a02 gave again once R2 read as it was meant."""
+    file = target / "data/train.csv.annotations.jsonl"
+    text = file.read_text(encoding="utf-8")
+    (old,) = (one for one in map(json.loads, text.splitlines()) if one["id"] == "m1284-a02")
+    told = {
+        "id": "m1284-a02-r1",
+        "label": "complaint",
+        "annotated_at": "2026-02-05T10:04:12+01:00",
+        "duration_seconds": 9,
+        "guideline_version": "2.1.1",
+        "status": "submitted",
+        "confidence": 0.9,
+        "note": "Went through my flagged ones again: R2, complaint.",
+        "supersedes": old["id"],
+    }
+    file.write_text(f"{text}{json.dumps(old | told)}\n", encoding="utf-8")
+    sidecar = target / "data/train.csv.labelmeta.yaml"
+    count = f"count: {len(text.splitlines())}"
+    more = f"count: {len(text.splitlines()) + 1}"
+    sidecar.write_text(sidecar.read_text(encoding="utf-8").replace(count, more), encoding="utf-8")
 
 
 def _read(path: Path) -> list[dict[str, str]]:
