@@ -36,6 +36,10 @@ def ordered(events: Mapping[str, Event]) -> Iterator[Event]:
     """Yield the events, parents before children; always in the same order."""
     done: set[str] = set()
     for first in sorted(events.values(), key=lambda one: (one.total, one.hash)):
+        if len(first.parents) == 1 and first.parents[0] in done and first.hash not in done:
+            done.add(first.hash)
+            yield first  # nearly all are so
+            continue
         waiting = [first]
         while waiting:
             one = waiting[-1]

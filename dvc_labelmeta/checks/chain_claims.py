@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from dvc_labelmeta.checks.ancestry import Node
 from dvc_labelmeta.model.chain import Breach, Files, Past, State, Told
@@ -45,7 +45,18 @@ def disagrees(parts: Iterable[Told]) -> list[Told]:
     return [part for part in parts if not part.unknown and part.found != part.claimed]
 
 
-def counted(states: Iterable[State]) -> tuple[int, Counter[str]]:
+def disagreeing(states: Sequence[State]) -> Iterator[tuple[State, list[Told]]]:
+    """Yield the states that do not bear their events out, and in which parts; many share theirs."""
+    known: dict[int, list[Told]] = {}
+    for state in states:
+        key = id(state.parts)
+        if key not in known:
+            known[key] = disagrees(state.parts)
+        if known[key]:
+            yield state, known[key]
+
+
+def counted(states: Sequence[State]) -> tuple[int, Counter[str]]:
     """Return how many events were held against a commit, and why others were not, or in part."""
     checked, unchecked = 0, Counter[str]()
     for state in states:
@@ -55,15 +66,12 @@ def counted(states: Iterable[State]) -> tuple[int, Counter[str]]:
     return checked, unchecked
 
 
-def of_states(states: Iterable[State], files: Files, tips: Collection[str]) -> Iterator[Breach]:
+def of_states(states: Sequence[State], files: Files, tips: Collection[str]) -> Iterator[Breach]:
     """Yield which events say something else than their commit did.
 
     An error while it is the last word on its subject, and the newest commit does not agree either.
     """
-    for state in states:
-        wrong = disagrees(state.parts)
-        if not wrong:
-            continue
+    for state, wrong in disagreeing(states):
         one = files.events[state.hash]
         later = state.hash not in tips
         mended = state.now is not None and not disagrees(state.now)

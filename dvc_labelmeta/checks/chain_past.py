@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from dvc_labelmeta.checks.ancestry import Node
-from dvc_labelmeta.checks.chain import RESTORE, TOLERANCE, seconds
+from dvc_labelmeta.checks.chain import RESTORE, TOLERANCE, seconds, text_of
 from dvc_labelmeta.model.chain import Added, Breach, Files, Past
 from dvc_labelmeta.model.event import PEOPLE, event_path
 
@@ -58,16 +58,19 @@ def _times(files: Files, nodes: Mapping[str, Node], past: Past) -> Iterator[Brea
     """Yield which times do not fit those of the commits."""
     known = [(added, hash_) for hash_, added in past.added.items() if hash_ in nodes]
     latest = max(past.before, key=lambda hash_: files.events[hash_].at, default="")
+    bounds: dict[str, tuple[str, str]] = {}
     for added, hash_ in sorted(known, key=lambda pair: (pair[0].order, nodes[pair[1]].total)):
         one = files.events[hash_]
         if not added.cut:
-            at = seconds(one.at)
-            if at > added.committed + TOLERANCE:
+            if added.commit not in bounds:
+                times = added.authored - DAY, added.committed + TOLERANCE
+                bounds[added.commit] = text_of(times[0]), text_of(times[1])
+            early, late = bounds[added.commit]
+            if one.at > late:
                 yield _late(hash_, one.at, added)
-            unseen = latest and not nodes[hash_].holds(nodes[latest])
-            if at + DAY < added.authored and unseen:
+            if one.at < early and latest and not nodes[hash_].holds(nodes[latest]):
                 other = files.events[latest]
-                if seconds(other.at) > at + TOLERANCE:
+                if seconds(other.at) > seconds(one.at) + TOLERANCE:
                     yield _early(hash_, one.at, added, latest)
         if not latest or one.at >= files.events[latest].at:
             latest = hash_

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
 
 from dvc_labelmeta.model.chain import Added, Past, Undone
@@ -12,7 +13,7 @@ from dvc_labelmeta.read.git import Repository
 
 _PATH = re.compile(r".*/([0-9a-f]{2})/(\1[0-9a-f]{62})\.json\Z", re.DOTALL)
 # large folders are kept as differences from each other: Git forgets too many of them with its 96 MB
-MEMORY = ("-c", "core.deltaBaseCacheLimit=512m")
+MEMORY = ("-c", "core.deltaBaseCacheLimit=256m")
 _FORM = "%x01%H %ct %at %an <%ae>"
 
 
@@ -35,19 +36,19 @@ def past(repository: Repository, span: str) -> Past:
         hash_, committed, authored, author = commit.split(" ", 3)
         told = Added(hash_, -number, int(authored), int(committed), author, hash_ in cut)
         for event, letters in files:
-            if letters == {"A"}:
+            if not letters.strip("A"):
                 added[event] = told  # the oldest one, which comes last, stays
             else:
-                undone.append(Undone(event, "D" if letters == {"D"} else "M", hash_))
+                undone.append(Undone(event, "M" if letters.strip("D") else "D", hash_))
     return Past(added, tuple(undone), repository.shallow)
 
 
-def _commits(out: bytes) -> Iterator[tuple[str, list[tuple[str, set[str]]]]]:
+def _commits(out: bytes) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Yield each commit, newest first, with the events whose files it touched, and how.
 
     Letters and paths alternate; NUL is the only sign that no name of an author can hold.
     """
-    header, letters, files = "", "", list[tuple[str, set[str]]]()
+    header, letters, files = "", "", list[tuple[str, str]]()
     for part in out.decode(errors="replace").split("\0"):
         if part.startswith("\x01"):
             if header:
@@ -56,7 +57,7 @@ def _commits(out: bytes) -> Iterator[tuple[str, list[tuple[str, set[str]]]]]:
         elif letters:
             match = _PATH.match(part)
             if match:
-                files.append((match[2], set(letters)))
+                files.append((sys.intern(match[2]), letters))
             letters = ""
         else:
             letters = part.strip()

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import UnreadableFile
@@ -19,14 +17,14 @@ from dvc_labelmeta.model.guideline import Release
 from dvc_labelmeta.model.schema import HASH
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
 from dvc_labelmeta.read import dvc
-from dvc_labelmeta.read.chain_past import MEMORY
+from dvc_labelmeta.read.chain_files import MISSING, Lookup
 from dvc_labelmeta.read.files import MAX_LOCK_BYTES, decode, misfits, parse
 from dvc_labelmeta.read.git import TREE, Objects, Repository
 from dvc_labelmeta.read.guidelines import Editions, releases, releases_path
 from dvc_labelmeta.read.standing import run_claims
 
 LARGEST = 64 << 20  # bytes of a file of records that Git keeps: hashed as DVC does, up to here
-_MISSING = "", "", 0
+MANY = 5000  # questions, from which on one walk through history is faster
 _HASH = re.compile(HASH)
 
 
@@ -45,112 +43,93 @@ class States:
     ) -> None:
         self.repository = repository
         self.objects = objects
+        self.lookup = Lookup(repository)
         self.people = people
         self.guidelines = {ref.id: ref for ref in settings.guidelines}
         self.editions = Editions(objects)
-        self.known: dict[str, tuple[str, str, int]] = {}
-        self.paths: dict[str, str] = {}
+        self.needed: dict[tuple[str, int], tuple[str, ...]] = {}
         self.answers: dict[tuple[str, tuple[str, ...]], tuple[Mapping[str, Any], Any]] = {}
         self.parsed: dict[tuple[str, str], Any] = {}
-        self.away: frozenset[str] = frozenset()
+        self.away: dict[str, str] = {}
         promised = ("config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$")
         self.partial = bool(repository.git.run(*promised, ok=(0, 1)))
 
     def of(self, asked: Sequence[Asked]) -> list[State]:
         """Return what the commits say, in the order asked."""
-        names = [tuple(self._names(one)) for one in asked]
-        self._look_up(chain.from_iterable(names))
+        wanted: dict[str, set[str]] = {}
+        for one in asked:
+            wanted.setdefault(one.commit, {""}).update(self._needed(one.event))
+        if not self.partial and sum(map(len, wanted.values())) > MANY:
+            self.lookup.walk(wanted)
+        self.lookup.ask((commit, path) for commit, paths in wanted.items() for path in paths)
         self._look_away(asked)
-        return [
-            State(one.event.hash, one.commit, self._of(one, some))
-            for one, some in zip(asked, names, strict=True)
-        ]
+        return [State(one.event.hash, one.commit, self._of(one)) for one in asked]
 
     def _look_away(self, asked: Iterable[Asked]) -> None:
-        """Learn which commits that events name themselves are none of this history.
+        """Learn which commits cannot be looked at, and why: one that events name themselves may
+        be none of this history.
 
         Everybody can make a commit that bears him out, and leave it on some branch.
         """
+        for commit in {one.commit for one in asked}:
+            if self.lookup.named(commit)[1] != "commit":
+                self.away[commit] = "commits that this clone does not hold"
         told = {one.commit for one in asked if one.event.details.get("commit") == one.commit}
-        there = [commit for commit in told if self.known.get(commit, _MISSING)[1] == "commit"]
+        there = told - self.away.keys()
         if there and self.repository.head:
-            self.away |= self.repository.git.outside(there, self.repository.head)
+            outside = self.repository.git.outside(there, self.repository.head)
+            self.away |= dict.fromkeys(outside, "commits that are not in this history")
 
-    def _of(self, one: Asked, names: Sequence[str]) -> tuple[Told, ...]:
-        what = f"commit {one.commit[:12]}"
-        if self.known.get(one.commit, _MISSING)[1] != "commit":
-            return (Told(what, one.commit, None, "commits that this clone does not hold"),)
+    def _of(self, one: Asked) -> tuple[Told, ...]:
         if one.commit in self.away:
-            return (Told(what, one.commit, None, "commits that are not in this history"),)
-        parts = self._same(one, names) or tuple(self._parts(one.event, one.commit))
+            what = f"commit {one.commit[:12]}"
+            return (Told(what, one.commit, None, self.away[one.commit]),)
+        parts = self._same(one) or tuple(self._parts(one.event, one.commit))
         if not self.partial:
             return parts
         why = "files that this partial clone does not hold"
         return tuple(part if part.found else part._replace(unknown=why) for part in parts)
 
-    def _same(self, one: Asked, names: Sequence[str]) -> tuple[Told, ...]:
+    def _same(self, one: Asked) -> tuple[Told, ...]:
         """Return an answer that follows from some files alone: once for each state of them."""
-        files = tuple(self.known.get(name, _MISSING)[0] for name in names[1:])
+        known = self.lookup.known[one.commit]
+        files = tuple([known.get(path, MISSING)[0] for path in self._needed(one.event)])
         if len(files) < 2 or "" in files[:2]:
             return ()
-        key = one.event.subject, files
+        key, claims = (one.event.subject, files), one.event.claims
         last = self.answers.get(key)
-        if last is None or last[0] != one.event.claims:
+        if last is None or (last[0] is not claims and last[0] != claims):
             parts = tuple(self._parts(one.event, one.commit))
             found = self._sidecar(one.commit, key[0].partition(":")[2])
             if found is None or f"split:{found.split}" != key[0]:
                 return parts  # the sidecar has another name than its data
-            last = self.answers[key] = one.event.claims, parts
+            last = self.answers[key] = claims, parts
         return last[1]
 
-    def _names(self, one: Asked) -> Iterator[str]:
-        """Yield the names of the files that most answers need, so that Git is asked once.
+    def _needed(self, one: Event) -> tuple[str, ...]:
+        """Return the files that most answers need, from the top level; once for the same claims."""
+        key = one.subject, id(one.claims)  # events outlive the answers: no other claims get this id
+        if key not in self.needed:
+            self.needed[key] = tuple(map(self.lookup.above, self._files(one)))
+        return self.needed[key]
 
-        Of a split: the commit, the sidecar, what records the data, and the same for its records.
-        """
-        kind, _, name = one.event.subject.partition(":")
-        yield one.commit
+    def _files(self, one: Event) -> Iterator[str]:
+        """Yield what an answer needs: a split's sidecar, what records the data, and its records."""
+        kind, _, name = one.subject.partition(":")
         if kind == "split":
-            yield self._name(one.commit, name + SUFFIX)
-            claims = one.event.claims
-            if claims:
-                git = _dict(claims.get("data")).get("hash") == "git"
-                yield self._name(one.commit, name if git else f"{name}.dvc")
-            for layer in _dict(claims.get("layers")).values():
+            yield name + SUFFIX
+            if one.claims:
+                git = _dict(one.claims.get("data")).get("hash") == "git"
+                yield name if git else f"{name}.dvc"
+            for layer in _dict(one.claims.get("layers")).values():
                 path = self._records_path(name, _dict(layer))
-                yield from (self._name(one.commit, path + end) for end in ("", ".dvc") if path)
+                yield from (path + end for end in ("", ".dvc") if path)
         elif kind == "guideline" and name in self.guidelines:
-            yield self._name(one.commit, releases_path(self.guidelines[name]))
-
-    def _name(self, commit: str, path: str) -> str:
-        """Return Git's name of a file in a commit, "" for a path that leads out."""
-        if path not in self.paths:
-            above = self.repository.git.above(path)
-            self.paths[path] = "" if above.split("/")[0] in {"", ".."} else above
-        return f"{commit}:{self.paths[path]}" if self.paths[path] else ""
-
-    def _look_up(self, names: Iterable[str]) -> None:
-        """Learn hash, kind and size of what names stand for, in one process."""
-        new = [n for n in dict.fromkeys(names) if n and n not in self.known and "\n" not in n]
-        if not new:
-            return
-        with tempfile.TemporaryFile() as asked:
-            asked.write("".join(n + "\n" for n in new).encode(errors="surrogateescape"))
-            asked.seek(0)
-            out = self.repository.git.run(*MEMORY, "cat-file", "--batch-check", stdin=asked)
-        for name, line in zip(new, out.decode(errors="surrogateescape").split("\n"), strict=False):
-            words = line.rsplit(" ", 2)
-            found = len(words) == 3 and words[2].isdigit()
-            self.known[name] = (words[0], words[1], int(words[2])) if found else _MISSING
-
-    def _at(self, commit: str, path: str) -> tuple[str, str, int]:
-        name = self._name(commit, path)
-        self._look_up([name])
-        return self.known.get(name, _MISSING)
+            yield releases_path(self.guidelines[name])
 
     def _value(self, commit: str, path: str, limit: int = 1 << 20) -> Any:
         """Return what a YAML file of a commit holds, None where there is none that can be read."""
-        object_, kind, size = self._at(commit, path)
+        object_, kind, size = self.lookup.at(commit, path)
         if kind != "blob" or size > limit:
             return None
         if (object_, "") not in self.parsed:
@@ -206,7 +185,7 @@ class States:
     def _sidecar(self, commit: str, split: str) -> Sidecar | None:
         path = split + SUFFIX
         value = self._value(commit, path)
-        key = self._at(commit, path)[0], path
+        key = self.lookup.at(commit, path)[0], path
         if key not in self.parsed:
             fits = value is not None and not misfits("sidecar", value)
             self.parsed[key] = sidecar(path, value) if fits else None
@@ -217,7 +196,9 @@ class States:
         data, split = _dict(claims.get("data")), one.split
         what = "the hash of the data"
         if data.get("hash") == "git":
-            return Told(f"{what} in Git", data.get("value"), self._at(commit, split)[0] or None)
+            return Told(
+                f"{what} in Git", data.get("value"), self.lookup.at(commit, split)[0] or None
+            )
         value = self._recorded(commit, split) or self._made(commit, split, one)
         if value:
             return Told(f"{what} that DVC recorded", data.get("value"), value)
@@ -248,7 +229,7 @@ class States:
         if value := self._recorded(commit, path):
             yield Told(f"{what} that DVC recorded", told.get("md5"), value)
             return
-        object_, kind, size = self._at(commit, path)
+        object_, kind, size = self.lookup.at(commit, path)
         if kind != "blob":
             state = "a folder of Git" if kind else "neither in Git nor in a .dvc file beside them"
             yield Told(what, told.get("md5"), None, f"records that are {state}")
@@ -298,8 +279,8 @@ class States:
             yield Told("the version of the guideline", version, found)
 
     def _version(self, object_: str, path: str) -> str:
-        self._look_up([object_] if _HASH.match(object_) else ())
-        _, kind, _ = self.known.get(object_, _MISSING)
+        self.lookup.ask([(object_, "")] if _HASH.match(object_) else ())
+        _, kind, _ = self.lookup.known[object_].get("", MISSING)
         if kind not in {TREE, "blob"}:
             return ""
         edition = self.editions.content(object_, folder=kind == TREE, path=path)
