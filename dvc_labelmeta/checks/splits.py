@@ -93,9 +93,10 @@ def orphaned_sidecar(snapshot: Snapshot) -> Iterator[Hit]:
 
 
 def contested_split(snapshot: Snapshot) -> Iterator[Hit]:
-    """Two sidecars claim one split.
+    """Two sidecars claim one split, or a sidecar does not bear the name of the split it claims.
 
-    They may say different things, and nobody knows which holds.
+    They may say different things, and nobody knows which holds; history and ledger look for the
+    sidecar of a split under its name.
 
     Bad:
         links:
@@ -105,13 +106,20 @@ def contested_split(snapshot: Snapshot) -> Iterator[Hit]:
         links:
           data/train.csv: {version: "1.0.0"}
           data/copy.csv: {version: "1.0.0"}
-    Fix: remove the sidecar that is not `<split>.labelmeta.yaml`.
+    Fix: remove the sidecar that is not `<split>.labelmeta.yaml`; rename the only one.
     """
     claims: dict[str, list[Sidecar]] = defaultdict(list)
     for one in snapshot.sidecars:
         claims[one.split].append(one)
     for split, rivals in claims.items():
-        for one in rivals[1:] if len(rivals) > 1 else ():
+        if len(rivals) == 1 and rivals[0].path != split + SUFFIX:
+            yield Hit(
+                (split, ""),
+                Place(rivals[0].path, ("data", "path")),
+                f"{rivals[0].path} is about {split}, and is not called {split}{SUFFIX}",
+                f"git mv {rivals[0].path} {split}{SUFFIX}, or correct data.path",
+            )
+        for one in rivals[1:]:
             extra = next((r for r in rivals if r.path != split + SUFFIX), one)
             yield Hit(
                 (split, ""),

@@ -168,7 +168,8 @@ def _of_splits(
         before, after = (_sidecar(edit.path, text) for text in (edit.before, edit.after))
         if after is None and edit.after is not None:
             continue
-        subject = f"split:{edit.path.removesuffix(SUFFIX)}"
+        one = after or before  # a sidecar is about what it says, whatever it is called
+        subject = f"split:{one.split if one else edit.path.removesuffix(SUFFIX)}"
         claims = split_claims(after, record_hashes(root, after, pending)) if after else {}
         kind = telling.kind or kind_of(_claims_before(last(subject), before, claims), claims)
         yield Draft(kind, subject, claims, telling.details.get(subject, {}), telling.note)

@@ -405,3 +405,19 @@ def test_kill_between_any_two_writes_at_another_time_by_another_person(small: Re
         small.git("clean", "-qfd")
         small.git("checkout", "-q", "--", ".")
     assert number >= 9
+
+
+def test_a_sidecar_is_about_the_data_that_it_names(small: Repo) -> None:
+    small.labelmeta("link", TRAIN, "--guideline", "tone")
+    small.commit("Link")
+    assert small.codes() == []
+    small.git("mv", f"{TRAIN}.labelmeta.yaml", "data/odd.labelmeta.yaml")
+    assert small.codes() == ["LM112"]
+    small.labelmeta("link", TRAIN, "--mode", "full")
+    assert [(one["type"], one["subject"]) for one in chain(small)][1:] == [
+        ("relinked", f"split:{TRAIN}")
+    ]
+    assert small.codes() == ["LM112"], "and the ledger agrees"
+    assert "git mv data/odd.labelmeta.yaml data/train.csv.labelmeta.yaml" in (
+        small.labelmeta("check", code=1).out
+    )
