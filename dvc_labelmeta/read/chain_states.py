@@ -6,6 +6,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import UnreadableFile
@@ -25,6 +26,8 @@ from dvc_labelmeta.read.standing import run_claims
 
 LARGEST = 64 << 20  # bytes of a file of records that Git keeps: hashed as DVC does, up to here
 MANY = 5000  # questions, from which on one walk through history is faster
+_CHUNK = 2000
+_LIMIT = 1 << 20
 _HASH = re.compile(HASH)
 
 
@@ -50,6 +53,8 @@ class States:
         self.needed: dict[tuple[str, int], tuple[str, ...]] = {}
         self.answers: dict[tuple[str, tuple[str, ...]], tuple[Mapping[str, Any], Any]] = {}
         self.parsed: dict[tuple[str, str], Any] = {}
+        self.sidecars: dict[tuple[str, str], Sidecar | None] = {}
+        self.read: set[str] = set()
         self.away: dict[str, str] = {}
         promised = ("config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$")
         self.partial = bool(repository.git.run(*promised, ok=(0, 1)))
@@ -63,7 +68,25 @@ class States:
             self.lookup.walk(wanted)
         self.lookup.ask((commit, path) for commit, paths in wanted.items() for path in paths)
         self._look_away(asked)
-        return [State(one.event.hash, one.commit, self._of(one)) for one in asked]
+        states: list[State] = []
+        for start in range(0, len(asked), _CHUNK):
+            some = asked[start : start + _CHUNK]
+            blobs = list(dict.fromkeys(chain.from_iterable(map(self._unread, some))))
+            self.objects.ask(blobs)
+            states += [State(one.event.hash, one.commit, self._of(one)) for one in some]
+            self.objects.forget(blobs)
+            self.sidecars.clear()
+        return states
+
+    def _unread(self, one: Asked) -> Iterator[str]:
+        """Yield the files that an answer has to be read from: sidecars and records of DVC."""
+        known = self.lookup.known[one.commit]
+        for path in self._needed(one.event):
+            object_, kind, size = known.get(path, MISSING)
+            small = kind == "blob" and size <= _LIMIT and path.endswith((SUFFIX, ".dvc"))
+            if small and object_ not in self.read:
+                self.read.add(object_)
+                yield object_
 
     def _look_away(self, asked: Iterable[Asked]) -> None:
         """Learn which commits cannot be looked at, and why: one that events name themselves may
@@ -127,7 +150,7 @@ class States:
         elif kind == "guideline" and name in self.guidelines:
             yield releases_path(self.guidelines[name])
 
-    def _value(self, commit: str, path: str, limit: int = 1 << 20) -> Any:
+    def _value(self, commit: str, path: str, limit: int = _LIMIT) -> Any:
         """Return what a YAML file of a commit holds, None where there is none that can be read."""
         object_, kind, size = self.lookup.at(commit, path)
         if kind != "blob" or size > limit:
@@ -184,13 +207,13 @@ class States:
 
     def _sidecar(self, commit: str, split: str) -> Sidecar | None:
         path = split + SUFFIX
-        value = self._value(commit, path)
         key = self.lookup.at(commit, path)[0], path
-        if key not in self.parsed:
+        if key not in self.sidecars:
+            value = self._value(commit, path)
             fits = value is not None and not misfits("sidecar", value)
-            self.parsed[key] = sidecar(path, value) if fits else None
-        found: Sidecar | None = self.parsed[key]
-        return found
+            self.sidecars[key] = sidecar(path, value) if fits else None
+            self.parsed.pop((key[0], ""), None)
+        return self.sidecars[key]
 
     def _data(self, claims: Mapping[str, Any], commit: str, one: Sidecar) -> Told:
         data, split = _dict(claims.get("data")), one.split
@@ -208,10 +231,18 @@ class States:
     def _recorded(self, commit: str, path: str) -> str:
         """Return the hash in the .dvc file beside some data."""
         pointer = f"{path}.dvc"
-        for record in dvc.records(pointer, self._value(commit, pointer)):
-            if record.path == path:
-                return record.value
-        return ""
+        object_, kind, size = self.lookup.at(commit, pointer)
+        if kind != "blob" or size > _LIMIT:
+            return ""
+        key = object_, pointer
+        if key not in self.parsed:
+            text = (self.objects.blob(object_) or b"").decode(errors="replace")
+            found = dvc.plain_records(pointer, text)
+            if found is None:
+                found = dvc.records(pointer, self._value(commit, pointer))
+            self.parsed[key] = next((one.value for one in found if one.path == path), "")
+        value: str = self.parsed[key]
+        return value
 
     def _made(self, commit: str, path: str, one: Sidecar) -> str:
         """Return the hash in the dvc.lock beside the dvc.yaml of the stage that makes some data."""
