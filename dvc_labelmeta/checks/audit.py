@@ -143,7 +143,7 @@ KINDS: tuple[Kind, ...] = (
         "rewritten-frozen-split",
         "error",
         "a frozen split is not what it was when it was frozen",
-        "labelmeta rollback SPLIT --to COMMIT; or report no result across the change",
+        "labelmeta rollback SPLIT --to COMMIT --with-data; or report no result across the change",
     ),
     Kind(
         "AU601",

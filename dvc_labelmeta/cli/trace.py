@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -83,10 +84,11 @@ def trace(
     else:  # the whole lineage takes long to build, where the history is long
         try:
             return _item(context, root, name, split, format_)
-        except Unknown:
+        except Unknown as why:
             code = _lineage(context, root, name, way)
             if code is None:
-                raise
+                other = "nor is it data, a guideline, a tag or an experiment"
+                raise Unknown(f"{why}; {other}{_near(root, name)}") from None
     if code is None and (rev or up or down):
         raise Refused(
             f"{name} is no data of a stage, no split and no guideline: an item or a record is "
@@ -107,9 +109,22 @@ def _is_there(context: typer.Context, root: str, name: str) -> bool:
         return True
     if any(one.split == path for one in snapshot.sidecars):
         return True
+    return any(name in (ref, ref.rpartition("/")[2]) for ref in _refs(root))
+
+
+def _refs(root: str) -> list[str]:
     form = "--format=%(refname:lstrip=2)"
-    refs = open_repository(root).git.text("for-each-ref", form, "refs/tags", "refs/exps")
-    return any(name in (ref, ref.rpartition("/")[2]) for ref in refs.splitlines())
+    return open_repository(root).git.text("for-each-ref", form, "refs/tags", "refs/exps").split()
+
+
+def _near(root: str, name: str) -> str:
+    """Return which names of today are like one that nothing has, as the end of a sentence."""
+    from dvc_labelmeta.read.snapshot import load  # noqa: PLC0415  # only after a slip
+
+    snapshot = load(root, with_pipeline=False)
+    known = [*snapshot.guidelines, *(one.split for one in snapshot.sidecars), *_refs(root)]
+    near = get_close_matches(name, known) or get_close_matches(name.partition("@")[0], known)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def _path(context: typer.Context, root: str, name: str) -> str:

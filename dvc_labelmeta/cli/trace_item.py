@@ -140,7 +140,7 @@ class Tracer:
         places = ", ".join(dict.fromkeys(_split(source) for source in sources))
         raise Unknown(
             f"no item or record {name} in the records of {places}, nor in their history"
-            f"{''.join(dict.fromkeys(self.unread))}; see `labelmeta status`"
+            f"{''.join(dict.fromkeys(self.unread))}"
         )
 
     def _in_records(self, source: Source, name: str, fields: tuple[str, ...]) -> Iterator[Hit]:

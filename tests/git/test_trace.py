@@ -522,3 +522,6 @@ def test_what_is_there_now_goes_before_an_item_and_that_before_what_was(plain: R
     assert traced(plain, "9")[0]["item"] == "9", "of the past as well"
     nothing = plain.labelmeta("trace", "8", code=2).err
     assert "no item or record 8 in the records of t.csv, nor in their history" in nothing
+    assert "nor is it data, a guideline, a tag or an experiment\n" in nothing
+    assert "; did you mean t.csv?\n" in plain.labelmeta("trace", "tt.csv", code=2).err
+    assert "; did you mean tone?\n" in plain.labelmeta("trace", "tnoe@1", code=2).err
