@@ -40,7 +40,8 @@ def a_snapshot(text: str = "") -> Snapshot:
         declared}} or {split: {unread: why}}
     stages, gate_stages: {name: {...}}   runs: {stage: {...}}   codeowners: text of the file
     ledger: {events: {split: {version, object, value, mode, type, gone, records: {path, md5}}, a list of
-        them, or {} for just as linked}, faults: {path: text}, records: {split: {md5}}}
+        them, or {} for just as linked}, faults: {path: text}, records: {split: {md5}},
+        lost: [split that is not linked, and whose last event says it is]}
     annotators: as in annotators.yaml   seen: {split: {annotator: {records, first, …: as in Seen}}}
     profile, gate, ignore, approvers, legacy: as configured
     adoption: as configured, but with `day` for `from`
@@ -117,6 +118,9 @@ def _ledger(told: dict[str, Any], sidecars: tuple[Sidecar, ...]) -> LedgerFacts:
         for one in sidecars
         if (events := told.get("events", {}).get(one.split)) is not None
     }
+    for split in told.get("lost", ()):
+        claims = {"data": {"value": "aa"}, "layers": {}}
+        last[split] = (Event("f" * 64, "linked", f"split:{split}", "", "a" * 64, (), 1, claims),)
     return LedgerFacts(
         ("e" * 64,),
         sum(map(len, last.values())),

@@ -10,9 +10,9 @@ from typing import Any
 
 from dvc_labelmeta.checks.rule import Hit, short
 from dvc_labelmeta.model.claims import CONTENT, split_claims
-from dvc_labelmeta.model.event import Event
+from dvc_labelmeta.model.event import Event, event_path
 from dvc_labelmeta.model.ledger_facts import LedgerFacts
-from dvc_labelmeta.model.sidecar import Layer, Sidecar
+from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot
 
 
@@ -66,8 +66,9 @@ def unrecorded_split(snapshot: Snapshot) -> Iterator[Hit]:
 def untold_link(snapshot: Snapshot) -> Iterator[Hit]:
     """A split is linked otherwise than its last event in the ledger says.
 
-    The sidecar was changed without an event: by hand, by a merge, or by taking back a commit. Who
-    asks later who decided that finds nothing.
+    The sidecar was changed or removed without an event: by hand, by a merge, or by taking back a
+    commit; or a command was killed between event and sidecar. Who asks later who decided that
+    finds nothing.
 
     Bad:
         links: {data/a.csv: {version: "1.1.0"}}
@@ -79,6 +80,17 @@ def untold_link(snapshot: Snapshot) -> Iterator[Hit]:
         ledger: {events: {data/a.csv: {version: "1.1.0"}}}
     Fix: labelmeta ledger record data/a.csv, or bring the sidecar back
     """
+    broken = {fault.place.path for fault in snapshot.faults}
+    linked = {one.split for one in snapshot.sidecars}
+    for split, last in snapshot.ledger.last.items() if snapshot.ledger else ():
+        if split not in linked and split + SUFFIX not in broken:
+            yield Hit(
+                (split, ""),
+                Place(event_path(last[0].hash)),
+                f"{split} is not linked, and its last event says it is ({short(last[0].hash)}, "
+                f"{last[0].type} at {last[0].at})",
+                f"labelmeta ledger record {split}, or bring {split}{SUFFIX} back",
+            )
     for one, told in _linked(snapshot):
         apart = [_apart(one, event) for event in told]
         if apart and all(apart):

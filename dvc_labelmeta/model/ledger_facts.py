@@ -22,9 +22,9 @@ class LedgerFacts(NamedTuple):
     """The end of a ledger: it was read a bounded way back, however long it is.
 
     heads: events that none follows, with `total` events in their history (0: not known, as one
-    cannot be read). last: the last events of each linked split; several after a merge, until the
-    next one joins them. records: what their records hold now, by (split, layer): "md5" and "git" as
-    far as they are known without reading data.
+    cannot be read). last: the last events of each split that is linked, or that they say is;
+    several after a merge, until the next one joins them. records: what their records hold now, by
+    (split, layer): "md5" and "git" as far as they are known without reading data.
     """
 
     heads: tuple[str, ...]

@@ -1,5 +1,5 @@
 """The end of the ledger, held against nothing yet: its heads, the events before them, and the last
-event of each linked split. However long the ledger is, as many files are read.
+event of each subject. However long the ledger is, as many files are read.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ def ledger_facts(
         subject = f"split:{one.split}"
         found = [reader.last(hash_, subject) for hash_ in known.get(key_of(subject), ())]
         last[one.split] = reader.ends([each for each in found if each is not None])
+    keys = {key_of(f"split:{split}") for split in last}
+    last |= reader.lost({key: hashes for key, hashes in known.items() if key not in keys})
     return LedgerFacts(
         tuple(heads), total, last, tuple(reader.faults), _contents(source, linked, records)
     )
@@ -75,6 +77,19 @@ class _Tail:
             )
             return None
         return one
+
+    def lost(self, known: Mapping[str, Iterable[str]]) -> dict[str, tuple[Event, ...]]:
+        """Return the last events of splits that they claim to be linked; known: tips by key."""
+        found: dict[str, list[Event]] = {}
+        for key, hashes in known.items():
+            for one in filter(None, map(self.get, hashes)):
+                kind, _, split = one.subject.partition(":")
+                if key_of(one.subject) != key:
+                    self.fault(f"{TIPS}/{key}-{one.hash}", f"names an event about {one.subject}")
+                elif kind == "split":
+                    found.setdefault(split, []).append(one)
+        ends = {split: self.ends(events) for split, events in found.items()}
+        return {split: last for split, last in ends.items() if all(one.claims for one in last)}
 
     def ends(self, events: list[Event]) -> tuple[Event, ...]:
         """Return those of some events that none of the others follows, as far as was read.

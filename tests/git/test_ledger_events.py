@@ -421,3 +421,30 @@ def test_a_sidecar_is_about_the_data_that_it_names(small: Repo) -> None:
     assert "git mv data/odd.labelmeta.yaml data/train.csv.labelmeta.yaml" in (
         small.labelmeta("check", code=1).out
     )
+
+
+def test_kill_and_never_again(small: Repo) -> None:
+    """What a killed command claimed too early is a finding, and recording what is so mends it."""
+    small.labelmeta("link", TRAIN, "--guideline", "tone")
+    small.commit("Link")
+    command = ("link", TRAIN, SPACED, "--mode", "full", "--guideline", "tone")
+    seen = set()
+    for number in range(100):
+        done = subprocess.run(
+            [sys.executable, "-c", KILLER, str(number), *command],
+            cwd=small.path, capture_output=True, check=False,
+        )  # fmt: skip
+        if done.returncode == 0:
+            break
+        found = [one for one in small.findings() if one["code"] != "LM114"]
+        assert {one["code"] for one in found} <= {"LM403"}
+        seen.add(tuple(one["message"].partition(" (")[0] for one in found))
+        assert all("labelmeta ledger record" in one["fix"] for one in found)
+        small.labelmeta("ledger", "record")
+        assert {*small.codes()} <= {"LM114"}
+        assert not found or chain(small)[-1]["type"] in {"relinked", "unlinked"}
+        small.git("clean", "-qfd")
+        small.git("checkout", "-q", "--", ".")
+    other = f"{TRAIN} is not linked as its last event says"
+    lost = f"{SPACED} is not linked, and its last event says it is"
+    assert seen == {(), (other,), (other, lost), (lost,)}
