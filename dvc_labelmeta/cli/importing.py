@@ -160,7 +160,9 @@ def _root(context: typer.Context, wish: Wish) -> str | None:
 
 def _goal(context: typer.Context, project: Project | None, wish: Wish) -> Goal | None:
     if wish.to:
-        return Goal(here(context, wish.to))
+        goal = Goal(here(context, wish.to))
+        _refuse_linked(project, goal.path)
+        return goal
     if not wish.split or project is None:
         return None
     root = project.snapshot.root
@@ -179,6 +181,24 @@ def _goal(context: typer.Context, project: Project | None, wish: Wish) -> Goal |
     trial = Appended(0, 0, 0, "0" * 32)  # an odd layout is refused before all the work
     _sidecar_edit(root, one, goal, trial, "0" * 8)
     return goal
+
+
+def _refuse_linked(project: Project | None, path: str) -> None:
+    """Refuse to write records of a split past its sidecar and the ledger."""
+    if project is None:
+        return
+    root, real = project.snapshot.root, os.path.realpath(path)
+    for one in project.snapshot.sidecars:
+        folder = os.path.join(root, os.path.dirname(one.path))
+        for layer in one.layers:
+            if layer.annotations is None:
+                continue
+            known = os.path.realpath(os.path.join(folder, layer.annotations.path))
+            if real == known or real.startswith(known + os.sep):
+                raise Refused(
+                    f"--to {path}: these are the records of {one.split}; give --split {one.split} "
+                    f"--layer {layer.name} instead, so that its sidecar and the ledger say so"
+                )
 
 
 def _records_path(root: str, one: Sidecar, layer: str, *, only: bool) -> str:

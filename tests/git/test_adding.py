@@ -79,6 +79,17 @@ def test_files_that_git_never_had_or_ignores_are_not_named(repo: Inside) -> None
     assert RECORDS not in added(repo, *KEEP, "--split", "data/train.csv")
 
 
+def test_records_of_a_split_are_not_written_past_it(repo: Inside) -> None:
+    repo.labelmeta("link", "data/train.csv", "--guideline", "tone")
+    repo.labelmeta(*KEEP, "--split", "data/train.csv")
+    (repo.path / "here").symlink_to("data")
+    for path in (RECORDS, "here/train.csv.annotations.jsonl"):
+        for more in ((), ("--dry-run",)):
+            err = repo.labelmeta(*KEEP, "--to", path, *more, code=2).err
+            assert "give --split data/train.csv --layer labels instead" in err
+    repo.labelmeta(*KEEP, "--to", "data/other.annotations.jsonl")
+
+
 def test_typed_in_the_folder_where_the_command_was(repo: Inside, tmp_path: Path) -> None:
     args = ("link", "train.csv", "--guideline", "tone")
     assert added(repo, *args, cwd="data").startswith("next: git -C .. add ")
