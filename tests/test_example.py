@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parents[1] / "example-repo"
 SPLITS = ("data/dev.csv", "data/test.csv", "data/train.csv")
 GATES = [f"Running stage 'labelmeta/dvc.yaml:gate@{split}':" for split in SPLITS]
 GUIDELINE = "guidelines/intent/guideline.yaml"
+LATER = "2026-02-13T09:00:00+00:00"
 
 
 def script(name: str, *args: str, **env: str) -> Ran:
@@ -259,6 +260,34 @@ def test_audit_finds_the_three_gaps_and_no_other(example: Repo) -> None:
         if one["until"] is None and one["severity"] != "note":
             assert one["owners"] == ["help-desk-quality"]
             assert (one["since"]["date"], one["since"]["author"]) == ("2026-02-12", "Tomasz Nowak")
+
+
+def test_gaps_are_mended_as_the_readme_of_the_example_says(example: Repo) -> None:
+    readme = " ".join((HERE / "README.md").read_text(encoding="utf-8").split())
+    example.git("switch", "-q", "hurried-fix")
+    for told in (
+        ("ledger", "record", "data/dev.csv", "--note", "WHY"),
+        ("guideline", "release", "intent", "--approved-by", "NAME"),
+        ("rollback", "data/test.csv", "--to", "main", "--with-data"),
+    ):
+        assert f"`labelmeta {' '.join(told)}`" in readme
+        example.labelmeta(*told, GIT_AUTHOR_DATE=LATER)
+    example.dvc("checkout")
+    example.labelmeta("link", "--all", GIT_AUTHOR_DATE=LATER)
+    example.commit("Mend", LATER)
+    said = example.labelmeta("audit", code=0).out
+    assert set(re.findall(r"(?:AU|LM)\d+", said)) == {"AU205", "LM123"}  # not trained again yet
+    assert "1 anchor: intact" in example.labelmeta("ledger", "verify").out
+
+
+def test_a_person_is_taken_out_and_the_ledger_stays_whole(example: Repo) -> None:
+    erased = ("annotators", "redact", "a03", "--reason", "asked for it")
+    example.labelmeta(*erased, GIT_AUTHOR_DATE=LATER)
+    example.commit("Take a03 out", LATER)
+    assert "a03" not in example.read("annotators.yaml")
+    assert '"a03"' not in example.read("data/train.csv.annotations.jsonl")
+    assert "1 anchor: intact" in example.labelmeta("ledger", "verify").out
+    assert example.findings(code=0) == []
 
 
 def test_deployed_model_leads_back_to_licence_and_guideline(example: Repo) -> None:
