@@ -5,24 +5,30 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
-def records_hash(path: str, files: Sequence[str], held: Mapping[str, str] = _NONE) -> str:
+def records_hash(
+    path: str,
+    files: Sequence[str],
+    held: Mapping[str, str] = _NONE,
+    md5: Callable[[str], str] | None = None,
+) -> str:
     """Return the md5 of the only file, or `<md5>.dir` of the list of several, by their names.
 
     path: the folder or pattern that `files` were found by. held: where a file that is about to
-    be written has its content now.
+    be written has its content now. md5: what hashes a file, where that is not its bytes on disk.
     """
+    hashed = md5 or _md5
     if list(files) == [path]:
-        return _md5(held.get(path, path))
+        return hashed(held.get(path, path))
     folder = path if os.path.isdir(path) else os.path.dirname(path)
     entries = [
         {
-            "md5": _md5(held.get(file, file)),
+            "md5": hashed(held.get(file, file)),
             "relpath": os.path.relpath(file, folder).replace(os.sep, "/"),
         }
         for file in files

@@ -14,6 +14,7 @@ from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.read import dvc
 from dvc_labelmeta.read.digest import records_hash
 from dvc_labelmeta.read.files import decode, parse
+from dvc_labelmeta.read.line_ends import committed
 from dvc_labelmeta.read.sources import format_of, shards
 
 Pending = Mapping[str, bytes | None]
@@ -39,17 +40,26 @@ def _hashes(root: str, one: Sidecar, layer: Layer, pending: Pending) -> dict[str
     content = pending.get(path)
     tracked = pending[pointer] is not None if pointer in pending else os.path.exists(full + ".dvc")
     if content is not None:
-        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        return {"md5": md5} if tracked else {"md5": md5, "git": _blob(content, layer)}
+        return {"md5": _md5(content)} if tracked else _kept(full, content, layer)
     if pending.get(pointer):
         return _recorded(pointer, pending[pointer] or b"")
     try:
-        found = {"md5": records_hash(full, _files(full, layer, tracked=tracked))}
+        if not tracked and os.path.isfile(full):
+            return _kept(full, _bytes(full), layer)
+        own = None if tracked else _md5_kept
+        return {"md5": records_hash(full, _files(full, layer, tracked=tracked), md5=own)}
     except (UnreadableFile, OSError):
         return _recorded(pointer, _disk(full + ".dvc")) if tracked else {}
-    if not tracked and os.path.isfile(full):
-        found["git"] = _blob(_disk(full), layer)
-    return found
+
+
+def _kept(full: str, content: bytes, layer: Layer) -> dict[str, str]:
+    """Return the hashes of a file as Git keeps it, so that they are the same in every clone."""
+    kept = committed(full, content)
+    return {"md5": _md5(kept), "git": _blob(kept, layer)}
+
+
+def _md5_kept(path: str) -> str:
+    return _md5(committed(path, _bytes(path)))
 
 
 def _files(full: str, layer: Layer, *, tracked: bool) -> list[str]:
@@ -60,12 +70,21 @@ def _files(full: str, layer: Layer, *, tracked: bool) -> list[str]:
     return shards(full, format_ or format_of(full) or "jsonl")
 
 
+def _bytes(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def _disk(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return _bytes(path)
     except OSError:
         return b""
+
+
+def _md5(content: bytes) -> str:
+    """Return the hash that DVC has of a file with this content."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _blob(content: bytes, layer: Layer) -> str:

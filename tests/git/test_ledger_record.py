@@ -374,3 +374,21 @@ def test_history_through_merges_drafts_and_renames(linked: Repo) -> None:
     ]
     assert [e["details"].get("merge") for e in events[:4]] == [None, None, True, None]
     assert recorded(linked, "--history") == []
+
+
+def test_a_checkout_with_other_line_ends_has_nothing_to_tell(grown: Inside) -> None:
+    recorded(grown)
+    grown.commit("Record")
+    grown.git("clone", "-q", "-c", "core.autocrlf=true", str(grown.path), "../windows")
+    windows = Inside(grown.path.parent / "windows")
+    assert b"\r\n" in (windows.path / IN_GIT).read_bytes()
+    told = windows.labelmeta("ledger", "record").out
+    assert TRAIN not in told
+
+    with (windows.path / IN_GIT).open("a", encoding="utf-8", newline="") as file:
+        file.write(lines("2.0.0", start=9))
+    windows.labelmeta("ledger", "record", TRAIN)
+    windows.commit("Label one more on Windows")
+    records = log(windows)[-1]["claims"]["layers"]["labels"]["records"]
+    assert records["git"] == windows.git("rev-parse", f"HEAD:{IN_GIT}")
+    assert "error wrong-claim" not in windows.labelmeta("ledger", "verify").text
