@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TREE = "tree"
 _CHUNK = 200
+_FEW = 5
 # the empty tree, which Git knows without having it, by the length of its hash
 _NOTHING = {
     40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
@@ -176,7 +177,10 @@ class Git:
             return frozenset()
         out = self.run("rev-list", "--stdin", stdin="\n".join([*asked, "^" + head]).encode())
         told = frozenset(asked) & frozenset(out.decode().split())
-        # where clocks were wrong, `rev-list` stops early and names ancestors; `merge-base` does not
+        # where clocks were wrong, that stops early and names ancestors; `merge-base` does not,
+        # nor does a list of the whole history
+        if len(told) > _FEW:
+            return told - frozenset(self.run("rev-list", head).decode().split())
         return frozenset(
             c for c in told if self.run("merge-base", c, head, ok=(0, 1)) != f"{c}\n".encode()
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +70,21 @@ def test_a_walk_says_what_git_says_of_each_commit(git: Git) -> None:
 def test_commits_of_no_history_are_left_out(git: Git) -> None:
     first = git.text("rev-list", "--max-parents=0", "--all").split()[0]
     assert not [*contents(git, first, {"0" * 40: {"a/x.dvc"}})]
+
+
+def test_ancestors_are_told_from_others_however_wrong_clocks_were(tmp_path: Path) -> None:
+    stream = []
+    for number in range(1, 41):  # time runs backwards; the last 20 are none of the history of 20
+        who = f"Ada <ada@example.org> {1_768_000_000 - number * 10} +0000"
+        before = f"from :{number - 1}\n" if number > 1 else ""
+        stream.append(
+            f"commit refs/heads/b{number}\nmark :{number}\ncommitter {who}\ndata 0\n{before}\n"
+        )
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    command = ["git", "-C", str(tmp_path), "fast-import", "--quiet"]
+    subprocess.run(command, input="".join(stream).encode(), check=True)
+    git = Git(str(tmp_path))
+    newest_first = git.text("rev-list", "b40").split()
+    others, history = newest_first[:20], newest_first[20:]
+    assert git.outside([*history, *others], history[0]) == {*others}
+    assert git.outside([*history, *others[:2]], history[0]) == {*others[:2]}
