@@ -14,7 +14,8 @@ from dvc_labelmeta.model.snapshot import Out, Place, Record, Stage
 # what `dvc add` writes for one file or folder; anything else (such as names that could be
 # numbers) goes through the YAML parser
 _PLAIN = re.compile(
-    r"outs:\n- md5: ([0-9a-f]{32}(?:\.dir)?)\n  size: (\d+)\n(?:  nfiles: (\d+)\n)?"
+    r"outs:\n- md5: (?!\d+(?:e\d+)?\n)([0-9a-f]{32}(?:\.dir)?)\n"
+    r"  size: (\d+)\n(?:  nfiles: (\d+)\n)?"
     r"  hash: md5\n  path: ([A-Za-z_/][\w./-]*|\d[\w./-]*\.[A-DF-Za-df-z]\w*)\n\Z",
     re.ASCII,
 )
@@ -51,8 +52,19 @@ def records(path: str, value: Any) -> list[Record]:
     ]
 
 
+def unquoted(value: Any) -> Iterator[tuple[int, str]]:
+    """Yield number and message of each output whose hash reads as a number: which, is lost.
+
+    value: a `.dvc` file, or an entry of a dvc.lock.
+    """
+    for number, out in enumerate(_dicts(_dict(value).get("outs"))):
+        if isinstance(out.get("md5"), (int, float)):
+            yield number, "md5 must be text; put the hash into quotes, or let DVC write the file"
+
+
 def _record(out: dict[str, Any], folder: str, place: Place, stage: str | None) -> Record:
-    value = str(out.get("md5", ""))
+    md5 = out.get("md5")
+    value = md5 if isinstance(md5, str) else ""  # a number is no hash any more
     algorithm = str(out.get("hash", "md5" if "hash" in out else "md5-dos2unix"))
     size, nfiles = out.get("size"), out.get("nfiles")
     return Record(
@@ -281,7 +293,7 @@ def lock_records(path: str, value: Any, lock: Any) -> Iterator[Record]:
     """Yield a record for every output in the dvc.lock beside the dvc.yaml at `path`."""
     definitions = _dict(_dict(value).get("stages"))
     lock_path = posixpath.join(posixpath.dirname(path), "dvc.lock")
-    for key, entry in _dict(_dict(lock).get("stages")).items():
+    for key, entry in entries(lock):
         definition = definitions.get(key, definitions.get(key.partition("@")[0]))
         if not isinstance(definition, dict):
             continue
@@ -291,6 +303,11 @@ def lock_records(path: str, value: Any, lock: Any) -> Iterator[Record]:
             if isinstance(out.get("path"), str):
                 place = Place(lock_path, ("stages", key, "outs", number, "md5"))
                 yield _record(out, base, place, f"{path}:{key}")
+
+
+def entries(lock: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the stages of a dvc.lock by their keys."""
+    yield from _dict(_dict(lock).get("stages")).items()
 
 
 def items(value: Any) -> Iterator[tuple[Any, Any]]:

@@ -231,7 +231,14 @@ class _Reader:
                 pipelines[path] = (self.value(path, MAX_LOCK_BYTES), lock)
                 for record in dvc.lock_records(path, *pipelines[path]):
                     self.records[record.path] = record
+                for key, entry in dvc.entries(lock):
+                    self._unquoted(lock_path, ("stages", key), entry)
         return pipelines
+
+    def _unquoted(self, path: str, at: tuple[str | int, ...], value: Any) -> None:
+        for number, message in dvc.unquoted(value):
+            place = Place(path, (*at, "outs", number, "md5"))
+            self.faults.append(Fault(place, f"{path}: {message}"))
 
     def _dvc_file(self, path: str) -> None:
         try:
@@ -241,7 +248,9 @@ class _Reader:
             text = decode(content)
             found = dvc.plain_records(path, text)
             if found is None:
-                found = dvc.records(path, parse(text))
+                value = parse(text)
+                found = dvc.records(path, value)
+                self._unquoted(path, (), value)
             for record in found:
                 self.records[record.path] = record
         except UnreadableFile as error:

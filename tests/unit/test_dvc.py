@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dvc_labelmeta.model.snapshot import Out, Place, Record
-from dvc_labelmeta.read.dvc import address, lock_records, plain_records, records, stages
+from dvc_labelmeta.read.dvc import address, lock_records, plain_records, records, stages, unquoted
 from dvc_labelmeta.read.files import parse
 
 MD5 = "5d41402abc4b2a76b9719d911017c592"
@@ -143,3 +143,16 @@ def test_records_of_a_lock() -> None:
 def test_address() -> None:
     assert address("dvc.yaml", "s") == "s"
     assert address("a/dvc.yaml", "s") == "a/dvc.yaml:s"
+
+
+def test_a_hash_that_reads_as_a_number_is_none() -> None:
+    digits = f"{'1' * 30}e1"
+    written = "outs:\n- md5: {}\n  size: 3\n  hash: md5\n  path: a.csv\n"
+    for text in ("0" * 32, digits, "1e10", "7"):
+        value = parse(written.format(text))
+        assert [one.value for one in records("a.csv.dvc", value)] == [""]
+        assert [number for number, _ in unquoted(value)] == [0]
+        assert plain_records("a.csv.dvc", written.format(text)) is None
+    value = parse(written.format(f"'{digits}'"))
+    assert [one.value for one in records("a.csv.dvc", value)] == [digits]
+    assert [*unquoted(value)] == []
