@@ -129,3 +129,13 @@ def test_templates_are_the_same_in_a_wheel_and_in_a_checkout() -> None:
     for path in (TOP / "templates").rglob("*.yaml"):
         text = path.read_text().replace("{{id}}", "x").replace("{{gate}}", "always")
         yaml.safe_load(re.sub(r"\{\{\w+\}\}:?", "x", text))
+
+
+def test_git_is_started_in_one_place() -> None:
+    package = TOP / "dvc_labelmeta"
+    starting = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r'\[\s*"git"\s*,', path.read_text())
+    }
+    assert starting == {"read/git.py"}
