@@ -101,7 +101,23 @@ class Git:
 
         stdin: a file where it is long, as Python hands bytes over in pieces of 512.
         """
-        done = subprocess.run(  # noqa: S603  # fixed program, list of arguments, no shell
+        done = self._done(args, stdin, env)
+        if done.returncode not in ok:
+            raise _failure(self.folder, args, done.stderr.decode(errors="replace"))
+        return done.stdout
+
+    def judged(self, *args: str) -> tuple[int, str]:
+        """Return the exit code of `git ARGS` and its words about it, whatever they mean."""
+        done = self._done(args)
+        return done.returncode, done.stderr.decode(errors="replace")
+
+    def _done(
+        self,
+        args: Sequence[str],
+        stdin: bytes | IO[bytes] | None = b"",
+        env: Mapping[str, str] = MappingProxyType({}),
+    ) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(  # noqa: S603  # fixed program, list of arguments, no shell
             # a signature that the user's configuration shows would stand between our answers
             ["git", "-C", self.folder, "-c", "log.showSignature=false", *args],  # noqa: S607  # the user's own git
             input=stdin if isinstance(stdin, bytes) else None,
@@ -110,9 +126,6 @@ class Git:
             env=environment() | dict(env),
             check=False,
         )
-        if done.returncode not in ok:
-            raise _failure(self.folder, args, done.stderr.decode(errors="replace"))
-        return done.stdout
 
     def text(self, *args: str) -> str:
         """Return what `git ARGS` prints, as text without the last line end."""

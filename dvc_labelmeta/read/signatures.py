@@ -45,8 +45,7 @@ class Signers:
     def of_git(self, verb: str, name: str) -> Judged:
         """Judge a signature of Git's own; verb: "verify-commit" or "verify-tag"."""
         given = ("-c", f"{ALLOWED}={self.allowed}") if self.allowed else ()
-        done = _ran(["git", "-C", self.git.folder, *given, verb, "--raw", name], b"")
-        return _judged(done.returncode, done.stderr.decode(errors="replace"))
+        return _judged(*self.git.judged(*given, verb, "--raw", name))
 
     def of_ssh(self, content: bytes, message: bytes, at: str) -> Judged:
         """Judge an SSH signature (its bytes) over a message, as of a time (RFC 3339, UTC)."""
