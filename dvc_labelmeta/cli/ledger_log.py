@@ -59,8 +59,9 @@ def log(
 ) -> None:
     """Show what happened, newest first: when, who, what changed, and why.
 
-    What changed is told against the next older event of the same subject. An event that joins
-    branches says so. SUBJECT is one as it is shown here, such as waiver:LM105:data/train.csv.
+    What changed is told against the last event of the same subject before it, on its own branch
+    (of several that met, the newest). An event that joins branches says so. SUBJECT is one as it
+    is shown here, such as waiver:LM105:data/train.csv.
     """
     refuse_other("--format", format_, ("text", "json"))
     root = find_root(root_of(context))
@@ -95,24 +96,56 @@ def _subject(context: typer.Context, root: str, files: Files, about: str) -> str
 def _lines(files: Files, old: Files | None, subject: str, limit: int) -> list[Line]:
     """Return the events to show; a limited look reads little more than what it shows."""
     lines: list[Line] = []
-    open_: dict[str, int] = {}  # by subject, the line that waits for its older event
+    waiting = _Waiting()
     ahead = 0
     for one in walk(files, files.names(HEADS), _held(old) if old else frozenset()):
-        if one.subject in open_:
-            number = open_.pop(one.subject)
+        for number in waiting.reach(one):
             lines[number] = lines[number]._replace(before=one.claims)
         if len(lines) < limit:
             if subject in ("", one.subject):
-                open_[one.subject] = len(lines)
+                waiting.add(one, len(lines))
                 lines.append(Line(one, None))
-        elif not open_ or (not subject and (ahead := ahead + 1) > _AHEAD):
+        elif not waiting.open or (not subject and (ahead := ahead + 1) > _AHEAD):
             break
+        waiting.hand_down(one)
     if old:
         known = tips(old)
-        for name, number in open_.items():
-            for hash_ in known.get(key_of(name), ())[:1]:
+        for number in waiting.open:
+            for hash_ in known.get(key_of(lines[number].event.subject), ())[:1]:
                 lines[number] = lines[number]._replace(before=event(files, hash_).claims)
     return lines
+
+
+class _Waiting:
+    """The lines that wait for the event before theirs, handed from each event to its parents.
+
+    So what another branch did meanwhile is not taken for what was before.
+    """
+
+    def __init__(self) -> None:
+        self.open: set[int] = set()
+        self._at: dict[str, dict[str, set[int]]] = {}  # by event, the lines by subject
+
+    def reach(self, one: Event) -> set[int]:
+        """Return the lines that waited for this event: the newest before theirs comes first."""
+        found = self._at.get(one.hash, {}).pop(one.subject, set()) & self.open
+        self.open -= found
+        return found
+
+    def add(self, one: Event, number: int) -> None:
+        self.open.add(number)
+        self._at.setdefault(one.hash, {})[one.subject] = {number}
+
+    def hand_down(self, one: Event) -> None:
+        lines = self._at.pop(one.hash, {})
+        for parent in one.parents[1:]:
+            there = self._at.setdefault(parent, {})
+            for subject, numbers in lines.items():
+                there.setdefault(subject, set()).update(numbers & self.open)
+        for parent in one.parents[:1]:
+            there = self._at.setdefault(parent, lines)
+            for subject, numbers in lines.items() if there is not lines else ():
+                there.setdefault(subject, set()).update(numbers)
 
 
 def _held(files: Files) -> frozenset[str]:

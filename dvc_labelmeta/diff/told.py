@@ -35,8 +35,19 @@ def told(event: Event, before: Claims | None) -> str:
 
 
 def _way(event: Event) -> Iterator[str]:
-    """Yield where a split that was moved came from, or went to."""
-    yield from (f"{key} {event.details[key]}" for key in ("from", "to") if key in event.details)
+    """Yield how it came about: where a split was moved from or to, how many records came."""
+    for key in ("from", "to"):
+        if isinstance(one := event.details.get(key), str):
+            yield f"{key} {one}"
+        elif one:
+            yield ", ".join(
+                f"{count['records']} record{'s' * (count['records'] != 1)} of {count['version']}"
+                for count in one
+            )
+    if event.type == "imported" and "new" in event.details:
+        batches = ", ".join(map(str, event.details.get("batches", ())))
+        what = f"{event.details['new']} new of {event.details['source']}"
+        yield f"{what}, batch {batches}" if batches else what
 
 
 def _split(event: Event, before: Claims) -> Iterator[str]:

@@ -94,6 +94,30 @@ def test_branches_that_met(linked: Repo) -> None:
     assert f"(joins {parents[0][:12]}, {parents[1][:12]})" in shown
 
 
+def test_what_another_branch_did_meanwhile_was_not_before(linked: Repo) -> None:
+    linked.bump("1.1.0", "delighted")
+    linked.git("checkout", "-q", "-b", "side")
+    linked.labelmeta("link", TRAIN, GIT_AUTHOR_DATE="2026-01-07T09:00:00+00:00")
+    linked.commit("Link train anew")
+    linked.git("checkout", "-q", "main")
+    linked.labelmeta("unlink", TRAIN, GIT_AUTHOR_DATE="2026-01-08T09:00:00+00:00")
+    linked.commit("Without train")
+    linked.git("merge", "-q", "-X", "ours", "side", "-m", "Merge", code=None)
+    linked.git("rm", "-qf", "--ignore-unmatch", f"{TRAIN}.labelmeta.yaml")
+    linked.commit("Merge")
+    expected = [
+        ("unlinked", TRAIN, "labels: tone 1.0.0"),  # not 1.1.0, which is on the other branch
+        ("relinked", TRAIN, "labels: tone 1.0.0 -> 1.1.0"),
+        ("linked", TRAIN, "labels: tone 1.0.0"),
+    ]
+    assert told(linked, TRAIN) == expected
+    assert told(linked, TRAIN, "--limit", "1") == expected[:1]
+    linked.labelmeta("link", TRAIN, "--guideline", "tone")
+    joined = told(linked, TRAIN)
+    assert joined[1:] == expected
+    assert joined[0][2].startswith("labels: tone 1.1.0")
+
+
 def test_nothing_yet(project: Repo) -> None:
     assert log(project) == []
     assert "no events; `labelmeta ledger record`" in project.labelmeta("ledger", "log").out

@@ -51,6 +51,18 @@ def test_splits(
     assert told(event(type_, "split:a.csv", after), before) == expected
 
 
+def test_how_many_records_came() -> None:
+    counts = [{"version": "1.0.0", "records": 1}, {"version": "1.1.0", "records": 2}]
+    one = event("migrated", "split:a.csv", claims(), **{"from": counts, "to": "2.0.0"})
+    assert told(one, claims()) == "1 record of 1.0.0, 2 records of 1.1.0; to 2.0.0"
+    one = event("imported", "split:a.csv", claims(), new=5, source="a.csv", batches=["b1", "b2"])
+    assert told(one, claims()) == "5 new of a.csv, batch b1, b2"
+    one = event("imported", "split:a.csv", claims(), new=5, source="a.csv")
+    assert told(one, claims()) == "5 new of a.csv"
+    assert told(event("imported", "split:a.csv", claims(), new=5), claims()) == ""
+    assert told(event("rolled-back", "split:a.csv", claims(), **{"from": {"x": 1}}), None)
+
+
 def test_where_a_split_went() -> None:
     assert told(event("moved", "split:a.csv", {}, to="b.csv"), claims()).endswith("; to b.csv")
     assert told(event("moved", "split:b.csv", claims(), **{"from": "a.csv"}), None).endswith(
