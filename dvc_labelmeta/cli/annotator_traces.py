@@ -10,7 +10,7 @@ from dvc_labelmeta.cli.redacting import Plan, all_sources
 from dvc_labelmeta.model.config import CONFIG_FILE, OWN_FOLDER, GuidelineRef
 from dvc_labelmeta.model.event import FOLDER
 from dvc_labelmeta.model.snapshot import Record, Snapshot, enclosing
-from dvc_labelmeta.read.dvc_traces import remotes, versions
+from dvc_labelmeta.read.dvc_traces import Held, remotes, versions
 from dvc_labelmeta.read.git import open_repository
 from dvc_labelmeta.read.guidelines import releases_path
 from dvc_labelmeta.read.traces import Spot, has, past, spots
@@ -105,14 +105,21 @@ def _versions(snapshot: Snapshot, done: Plan) -> Iterator[dict[str, Any]]:
     told: set[str] = set()
     for record in _tracked(snapshot):
         for one in versions(snapshot.root, git, record):
-            packed = one.path.endswith((".parquet", ".gz", ".zst"))
-            sure = one.value in before or (
-                bool(one.file) and not packed and has(one.file, done.words)
-            )
-            if one.value in after | told or not (sure or packed or not one.file):
+            unseen = not one.file or one.path.endswith((".gz", ".zst"))
+            sure = one.value in before or (not unseen and _has(one, done.words))
+            if one.value in after | told or not (sure or unseen):
                 continue
             told.add(one.value)
             yield {"path": one.path, "md5": one.value, "cache": one.file, "sure": sure}
+
+
+def _has(one: Held, words: Sequence[str]) -> bool:
+    """Whether a version in the cache has words."""
+    if not one.path.endswith(".parquet"):
+        return has(one.file, words)
+    from dvc_labelmeta.read.annotators import mentions  # noqa: PLC0415  # DuckDB is an extra
+
+    return mentions(one.file, words)[1] > 0
 
 
 def tracked(snapshot: Snapshot, path: str) -> Record | None:

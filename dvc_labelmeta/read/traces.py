@@ -118,7 +118,8 @@ def states(git: Git, path: str) -> list[str]:
 
 
 def _changed(git: Git, commits: str, words: Sequence[str]) -> tuple[list[str], set[str]]:
-    wanted = "|".join(_ERE.sub(r"\\\1", word) for word in words)
+    either = "|".join(_ERE.sub(r"\\\1", word) for word in words)
+    wanted = f"(^|[^A-Za-z0-9])({either})($|[^A-Za-z0-9])"  # a short id is part of many hashes
     how = ("-r", "--root", "--name-only", "--pickaxe-regex", f"-S{wanted}", "--stdin")
     quiet = ("-c", "core.quotePath=false")
     out = git.run(*quiet, "diff-tree", *how, stdin=commits.encode() + b"\n")

@@ -211,6 +211,25 @@ def test_a_person_is_taken_out(repo: Repo) -> None:
     assert "LM4" not in repo.labelmeta("check", code=None).out
 
 
+def test_what_only_looks_like_the_person_is_not_listed(repo: Repo) -> None:
+    with duckdb.connect() as db:
+        db.execute(
+            "COPY (SELECT 'r1' AS id, 'i1' AS item, 'pos' AS label, 'q7' AS annotator) "
+            f"TO '{repo.path}/data/test.parquet'"
+        )
+    repo.dvc("add", "-q", "data/test.parquet")
+    repo.write("guidelines/hashes.txt", "0fq7a91 xq7\n")
+    repo.write("other.txt", "by q7, q7\n")
+    repo.commit("Records of somebody else")
+    out = repo.labelmeta("annotators", "redact", "--dry-run", "--format", "json", "q7").out
+    stays = json.loads(out)["stays"]
+    assert (stays["git"]["holding"], stays["git"]["files"]) == (1, ["other.txt"])
+    (one,) = stays["dvc"]
+    assert (one["path"], one["sure"]) == ("data/test.parquet", True)
+    md5 = repo.read("data/test.parquet.dvc").split("md5: ")[1][:32]
+    assert one["md5"] == md5, "the earlier version was read and has nobody of that name"
+
+
 def test_a_dry_run_shows_all_and_writes_nothing(repo: Repo) -> None:
     repo.labelmeta("check", code=None)
     state = {
