@@ -186,12 +186,12 @@ def _states(
     job: Job, found: Files, asked: Mapping[str, str], tips: Mapping[str, Sequence[str]]
 ) -> list[State]:
     """Return what commits say of events; of last ones that do not agree, what the newest says."""
-    states = States(job.repository, job.objects, _settings(job), found.people)
-    told = states.of([Asked(found.events[hash_], commit) for hash_, commit in asked.items()])
-    head = job.repository.head
-    wrong = [one for one, _ in chain_claims.disagreeing(told)]
-    wrong = [one for one in wrong if one.hash in tips[found.events[one.hash].subject]]
-    now = states.of([Asked(found.events[one.hash], head) for one in wrong])
+    with States(job.repository, job.objects, _settings(job), found.people) as states:
+        told = states.of([Asked(found.events[hash_], commit) for hash_, commit in asked.items()])
+        head = job.repository.head
+        wrong = [one for one, _ in chain_claims.disagreeing(told)]
+        wrong = [one for one in wrong if one.hash in tips[found.events[one.hash].subject]]
+        now = states.of([Asked(found.events[one.hash], head) for one in wrong])
     parts = {one.hash: one.parts for one in now}
     return [one._replace(now=parts[one.hash]) if one.hash in parts else one for one in told]
 

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.chain import State, Told
 from dvc_labelmeta.model.claims import CONTENT, split_claims
-from dvc_labelmeta.model.config import Config
+from dvc_labelmeta.model.config import Config, GuidelineRef
 from dvc_labelmeta.model.event import Event
-from dvc_labelmeta.model.guideline import Release
-from dvc_labelmeta.model.schema import HASH
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
 from dvc_labelmeta.read import dvc
-from dvc_labelmeta.read.chain_files import MISSING, Lookup
-from dvc_labelmeta.read.files import MAX_LOCK_BYTES, decode, misfits, parse
-from dvc_labelmeta.read.git import TREE, Objects, Repository
-from dvc_labelmeta.read.guidelines import Editions, releases, releases_path
+from dvc_labelmeta.read.chain_contents import LIMIT, Contents
+from dvc_labelmeta.read.chain_files import MISSING
+from dvc_labelmeta.read.files import MAX_LOCK_BYTES, misfits
+from dvc_labelmeta.read.git import Objects, Repository, open_bare
+from dvc_labelmeta.read.guidelines import releases_path
+from dvc_labelmeta.read.snapshot import clone_folder
 from dvc_labelmeta.read.standing import run_claims
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 LARGEST = 64 << 20  # bytes of a file of records that Git keeps: hashed as DVC does, up to here
 MANY = 5000  # questions, from which on one walk through history is faster
 _CHUNK = 2000
-_LIMIT = 1 << 20
-_HASH = re.compile(HASH)
 
 
 class Asked(NamedTuple):
@@ -46,10 +46,13 @@ class States:
     ) -> None:
         self.repository = repository
         self.objects = objects
-        self.lookup = Lookup(repository)
+        self.home = Contents(repository, objects)
+        self.lookup = self.home.lookup
+        self.settings = settings
         self.people = people
         self.guidelines = {ref.id: ref for ref in settings.guidelines}
-        self.editions = Editions(objects)
+        self.stack = ExitStack()
+        self.clones: dict[str, Contents | None] = {}
         self.needed: dict[tuple[str, int], tuple[str, ...]] = {}
         self.answers: dict[tuple[str, tuple[str, ...]], tuple[Mapping[str, Any], Any]] = {}
         self.parsed: dict[tuple[str, str], Any] = {}
@@ -58,6 +61,12 @@ class States:
         self.away: dict[str, str] = {}
         promised = ("config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$")
         self.partial = bool(repository.git.run(*promised, ok=(0, 1)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stack.close()
 
     def of(self, asked: Sequence[Asked]) -> list[State]:
         """Return what the commits say, in the order asked."""
@@ -83,7 +92,7 @@ class States:
         known = self.lookup.known[one.commit]
         for path in self._needed(one.event):
             object_, kind, size = known.get(path, MISSING)
-            small = kind == "blob" and size <= _LIMIT and path.endswith((SUFFIX, ".dvc"))
+            small = kind == "blob" and size <= LIMIT and path.endswith((SUFFIX, ".dvc"))
             if small and object_ not in self.read:
                 self.read.add(object_)
                 yield object_
@@ -150,19 +159,6 @@ class States:
         elif kind == "guideline" and name in self.guidelines:
             yield releases_path(self.guidelines[name])
 
-    def _value(self, commit: str, path: str, limit: int = _LIMIT) -> Any:
-        """Return what a YAML file of a commit holds, None where there is none that can be read."""
-        object_, kind, size = self.lookup.at(commit, path)
-        if kind != "blob" or size > limit:
-            return None
-        if (object_, "") not in self.parsed:
-            try:
-                value = parse(decode(self.objects.blob(object_) or b"", limit))
-            except UnreadableFile:
-                value = None
-            self.parsed[object_, ""] = value
-        return self.parsed[object_, ""]
-
     def _parts(self, one: Event, commit: str) -> Iterator[Told]:
         kind, _, name = one.subject.partition(":")
         if kind == "split":
@@ -194,8 +190,8 @@ class States:
         """Yield what dvc.lock says of a stage."""
         path, _, key = stage.rpartition(":")
         lock = posixpath.join(posixpath.dirname(path), "dvc.lock")
-        pipeline = _dict(self._value(commit, path, MAX_LOCK_BYTES))
-        entries = _dict(_dict(self._value(commit, lock, MAX_LOCK_BYTES)).get("stages"))
+        pipeline = _dict(self.home.value(commit, path, MAX_LOCK_BYTES))
+        entries = _dict(_dict(self.home.value(commit, lock, MAX_LOCK_BYTES)).get("stages"))
         entry, defined = _dict(entries.get(key)), _dict(pipeline.get("stages"))
         there = bool(entry) and (key in defined or key.partition("@")[0] in defined)
         if not one.claims or not there:
@@ -209,10 +205,10 @@ class States:
         path = split + SUFFIX
         key = self.lookup.at(commit, path)[0], path
         if key not in self.sidecars:
-            value = self._value(commit, path)
+            value = self.home.value(commit, path)
             fits = value is not None and not misfits("sidecar", value)
             self.sidecars[key] = sidecar(path, value) if fits else None
-            self.parsed.pop((key[0], ""), None)
+            self.home.parsed.pop(key[0], None)
         return self.sidecars[key]
 
     def _data(self, claims: Mapping[str, Any], commit: str, one: Sidecar) -> Told:
@@ -232,14 +228,14 @@ class States:
         """Return the hash in the .dvc file beside some data."""
         pointer = f"{path}.dvc"
         object_, kind, size = self.lookup.at(commit, pointer)
-        if kind != "blob" or size > _LIMIT:
+        if kind != "blob" or size > LIMIT:
             return ""
         key = object_, pointer
         if key not in self.parsed:
             text = (self.objects.blob(object_) or b"").decode(errors="replace")
             found = dvc.plain_records(pointer, text)
             if found is None:
-                found = dvc.records(pointer, self._value(commit, pointer))
+                found = dvc.records(pointer, self.home.value(commit, pointer))
             self.parsed[key] = next((one.value for one in found if one.path == path), "")
         value: str = self.parsed[key]
         return value
@@ -248,7 +244,7 @@ class States:
         """Return the hash in the dvc.lock beside the dvc.yaml of the stage that makes some data."""
         where = (one.data.stage or "dvc.yaml:").rpartition(":")[0]
         lock = posixpath.join(posixpath.dirname(where), "dvc.lock")
-        value = self._value(commit, where), self._value(commit, lock, MAX_LOCK_BYTES)
+        value = self.home.value(commit, where), self.home.value(commit, lock, MAX_LOCK_BYTES)
         found = {record.path: record.value for record in dvc.lock_records(where, *value)}
         return found.get(path, "")
 
@@ -293,38 +289,39 @@ class States:
         if not isinstance(object_, str) or not isinstance(version, str):
             return
         ref = self.guidelines.get(id_)
-        if ref is None or ref.repo is not None:
-            why = "not in labelmeta.yaml now" if ref is None else "kept in another repository"
+        contents = self._holding(ref) if ref else None
+        if ref is None or contents is None:
+            why = "not in labelmeta.yaml now"
+            if ref is not None:
+                why = "in a repository that was not fetched: `labelmeta check --fetch`"
             yield Told("the version of the guideline", version, None, f"guidelines {why}")
             return
-        key = object_, f"version {ref.path}"
-        if key not in self.parsed:
-            self.parsed[key] = self._version(object_, ref.path) or self._listed(object_, id_)
-        found = self.parsed[key]
-        if not found and self.repository.shallow:
+        found = contents.version(object_, ref)
+        if not found and (ref.repo is not None or self.repository.shallow):
             why = "guidelines whose content this clone does not hold"
+            if ref.repo is not None:
+                why = "guidelines whose content the clone of their repository does not hold"
             yield Told("the content of the guideline", object_, None, why)
         elif not found:
             yield Told(f"the content {object_[:12]} of guideline {id_}", True, False)
         else:
             yield Told("the version of the guideline", version, found)
 
-    def _version(self, object_: str, path: str) -> str:
-        self.lookup.ask([(object_, "")] if _HASH.match(object_) else ())
-        _, kind, _ = self.lookup.known[object_].get("", MISSING)
-        if kind not in {TREE, "blob"}:
-            return ""
-        edition = self.editions.content(object_, folder=kind == TREE, path=path)
-        return edition.version if edition else ""
-
-    def _listed(self, object_: str, id_: str) -> str:
-        """Return the version that the list of releases gives to a content."""
-        known = self._releases(self.repository.head, id_) if self.repository.head else ()
-        return next((one.version for one in known if one.object == object_), "")
-
-    def _releases(self, commit: str, id_: str) -> tuple[Release, ...]:
-        value = self._value(commit, releases_path(self.guidelines[id_]))
-        return releases(value) if value is not None and not misfits("releases", value) else ()
+    def _holding(self, ref: GuidelineRef) -> Contents | None:
+        """Return the repository that a guideline is in, None where it was never fetched."""
+        if ref.repo is None:
+            return self.home
+        if ref.repo not in self.clones:
+            known = ref.repo in dict(self.settings.repos)
+            folder = (
+                clone_folder(self.repository.git.folder, self.settings, ref.repo) if known else None
+            )
+            self.clones[ref.repo] = None
+            if folder is not None:
+                bare = open_bare(folder)
+                objects = self.stack.enter_context(bare.git.objects())
+                self.clones[ref.repo] = Contents(bare, objects)
+        return self.clones[ref.repo]
 
     def _release(self, one: Event, commit: str, id_: str) -> Iterator[Told]:
         """Yield whether the list of releases says what an event says of one."""
@@ -332,7 +329,7 @@ class States:
         if ref is None or ref.repo is not None:
             return  # told with the content
         version = one.claims.get("version")
-        listed = next((r for r in self._releases(commit, id_) if r.version == version), None)
+        listed = next((r for r in self.home.releases(commit, ref) if r.version == version), None)
         if listed is None and one.type != "released":
             return  # what is approved or retired need not be released
         what = f"release {version} of guideline {id_}"
