@@ -8,7 +8,7 @@ from typing import Any
 
 from dvc_labelmeta.checks.rule import short
 from dvc_labelmeta.model.audit import EventFact, Flaw, Kind, LayerFact, SplitFact
-from dvc_labelmeta.model.claims import CONTENT
+from dvc_labelmeta.model.claims import CONTENT, split_of
 from dvc_labelmeta.model.guideline import declared_bump, semver
 
 KINDS: tuple[Kind, ...] = (
@@ -258,10 +258,11 @@ def against_event(one: SplitFact, last: EventFact | None) -> Iterator[Flaw]:
 
 def _differences(one: SplitFact, claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (what, evidence) for each thing that is not as claimed."""
-    data = claims.get("data", {})
+    told = split_of(claims)
+    data = told.get("data", {})
     if (data.get("hash"), data.get("value")) != one.pinned:
         yield "data", f"data {data.get('value', 'none')} -> {one.pinned[1]}"
-    known = claims.get("layers", {})
+    known = told.get("layers", {})
     for layer in one.layers:
         said = known.get(layer.name)
         if said is None:

@@ -16,6 +16,7 @@ from dvc_labelmeta.checks.audit import (
 from dvc_labelmeta.checks.audit_drift import drift
 from dvc_labelmeta.checks.rule import short
 from dvc_labelmeta.model.audit import Delta, Episode, EventFact, Flaw, SplitFact, Spot, Waiver
+from dvc_labelmeta.model.claims import approvers, mapping
 
 _APPROVING = ("approved", "released")
 
@@ -113,7 +114,7 @@ class Played:
                 touched.add(name)
             elif kind == "guideline" and event.type in _APPROVING:
                 version = str(event.claims.get("version", ""))
-                by = event.claims.get("approved_by") or [event.hash] * (event.type == "approved")
+                by = approvers(event.claims) or [event.hash] * (event.type == "approved")
                 self._approved[name, version] += by
                 touched |= {
                     split
@@ -164,7 +165,9 @@ class Played:
             first, since = self._frozen[one.split]
             yield from frozen(first, one, self._of[one.split], since)
         old, new = self._unknown.get(one.split, ("", ""))
-        values = {event.claims.get("data", {}).get("value") for event in self._of[one.split]}
+        values = {
+            str(mapping(event.claims.get("data")).get("value")) for event in self._of[one.split]
+        }
         if new and new == one.data and new not in values:
             told = f"the data of {one.split} changed, and neither a stage nor an event says how"
             said = [f"data {old} -> {new}"]

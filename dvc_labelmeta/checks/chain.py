@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from dvc_labelmeta.checks.ancestry import Node, is_redundant
 from dvc_labelmeta.model.chain import Breach, Files
-from dvc_labelmeta.model.claims import BY, PERSONS
+from dvc_labelmeta.model.claims import BY, PERSONS, approvers
 from dvc_labelmeta.model.event import FOLDER, HEADS, TIPS, Event, event_path, person_path
 
 TOLERANCE = 300  # seconds: the clocks of two machines may differ so much
@@ -202,10 +202,8 @@ def _stray(folder: str, names: Iterable[str], flawed: Collection[str]) -> Iterat
 
 def persons(one: Event) -> tuple[str, ...]:
     """Return the commitments to persons that an event holds."""
-    approved = one.claims.get(PERSONS, ())
-    listed = approved if isinstance(approved, list) else []
-    others = (*listed, one.details.get(BY))
-    return one.actor, *(name for name in others if isinstance(name, str))
+    by = one.details.get(BY)
+    return one.actor, *approvers(one.claims), *([by] if isinstance(by, str) else [])
 
 
 def redacted(events: Iterable[Event]) -> frozenset[str]:

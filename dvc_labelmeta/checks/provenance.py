@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dvc_labelmeta.checks.rule import Hit, short
-from dvc_labelmeta.model.claims import CONTENT, split_claims
+from dvc_labelmeta.model.claims import CONTENT, mapping, split_claims, split_of
 from dvc_labelmeta.model.event import Event, event_path
 from dvc_labelmeta.model.ledger_facts import LedgerFacts
 from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Sidecar
@@ -171,7 +171,7 @@ def _linked(snapshot: Snapshot) -> Iterator[tuple[Sidecar, tuple[Event, ...]]]:
 
 def _apart(one: Sidecar, event: Event) -> list[str]:
     """Return how a link differs from what an event claims; the content of records apart."""
-    now, then = split_claims(one, {}), event.claims
+    now, then = split_claims(one, {}), split_of(event.claims)
     if not then:
         return [f"the ledger says {event.type}, and the sidecar is there"]
     lines = []
@@ -194,9 +194,8 @@ def _plain(layer: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def _content(event: Event, layer: Layer) -> Mapping[str, str]:
-    claims: Mapping[str, Any] = event.claims.get("layers", {}).get(layer.name, {})
-    found: Mapping[str, str] = claims.get("records", {})
-    return found
+    layers = mapping(split_of(event.claims).get("layers"))
+    return mapping(mapping(layers.get(layer.name)).get("records"))
 
 
 def _differ(now: Mapping[str, str], then: Mapping[str, str]) -> bool:

@@ -13,7 +13,7 @@ from dvc_labelmeta.cli.common import DryRun, actor, carry_out, quiet, root_of
 from dvc_labelmeta.cli.events import Telling, ready, stamp
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.errors import Refused
-from dvc_labelmeta.model.claims import PERSONS
+from dvc_labelmeta.model.claims import PERSONS, approvers
 from dvc_labelmeta.model.event import HEADS, Draft
 from dvc_labelmeta.model.guideline import Guideline
 from dvc_labelmeta.read.guideline_facts import authors
@@ -119,7 +119,7 @@ def _approvers(root: str, id_: str, wanted: Wanted) -> Iterator[str]:
         content = one.claims.get("version"), one.claims.get("object")
         told = one.type == "approved" and one.subject == f"guideline:{id_}"
         if told and content == (wanted.version, wanted.object):
-            yield from (persons.name(commitment) for commitment in one.claims[PERSONS])
+            yield from (persons.name(commitment) for commitment in approvers(one.claims))
 
 
 def _refuse_alone(

@@ -169,9 +169,10 @@ def _row(line: Line, persons: Persons) -> tuple[str, ...]:
     one, before = line
     who = persons.name(one.actor).partition(" <")[0] or "redacted"
     what = told(one, before)
-    if {"commit", "when", BY} <= one.details.keys():  # what Git's history says
-        author = persons.name(one.details[BY]).partition(" <")[0] or "redacted"
-        what += f" (commit {one.details['commit'][:12]} of {one.details['when'][:10]}, {author})"
+    commit, when, by = (str(one.details.get(key, "")) for key in ("commit", "when", BY))
+    if commit and when and by:  # what Git's history says
+        author = persons.name(by).partition(" <")[0] or "redacted"
+        what += f" (commit {commit[:12]} of {when[:10]}, {author})"
     if len(one.parents) > 1:
         what += f" (joins {', '.join(parent[:12] for parent in one.parents)})"
     texts = (one.hash[:12], one.at, who, one.type, one.subject, what, one.note)

@@ -199,9 +199,9 @@ def _people(root: str, old: str, commitment: str) -> dict[str, str]:
     files, found = Disk(root), {}
     for name in files.names(PEOPLE):
         one = name.removesuffix(".json")
-        try:
+        try:  # one that was changed tells a name as well
             who = str(json.loads(files.read(person_path(one)) or b"")["name"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, LookupError, TypeError, RecursionError):
             continue
         parts = {part.casefold() for part in (who, *_parts(who))}
         if one == commitment or old.casefold() in parts:

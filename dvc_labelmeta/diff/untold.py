@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dvc_labelmeta.model.claims import PERSONS, Claims, kind_of
+from dvc_labelmeta.model.claims import PERSONS, Claims, approvers, kind_of, split_of
 from dvc_labelmeta.model.event import Draft, Event
 
 AGAIN = "again"  # the detail of an event that repeats another one, by its hash
@@ -41,7 +41,7 @@ def untold(now: Mapping[str, Claims], last: Last, names: Mapping[str, str]) -> I
             continue
         details = moved.get(subject, {})
         kind = subject.partition(":")[0]
-        type_ = _KINDS.get(kind) or kind_of(other.claims if other else None, claims)
+        type_ = _KINDS.get(kind) or kind_of(split_of(other.claims) if other else None, claims)
         yield Draft("moved" if details else type_, subject, claims, details)
 
 
@@ -52,7 +52,7 @@ def same(told: Claims, now: Claims, names: Mapping[str, str]) -> bool:
     """
     if PERSONS not in told or PERSONS not in now:
         return dict(told) == dict(now)
-    then = [names.get(commitment) for commitment in told[PERSONS]]
+    then = [names.get(commitment) for commitment in approvers(told)]
     if None in then:
         equal = len(then) == len(now[PERSONS])
     else:
@@ -66,7 +66,7 @@ def _moved(now: Mapping[str, Claims], last: Last) -> dict[str, dict[str, str]]:
     new = [one for one, claims in now.items() if claims and not last.get(one)]
     found: dict[str, dict[str, str]] = {}
     for old in gone:
-        was = last[old][0].claims
+        was = split_of(last[old][0].claims)
         for subject in new:
             if was and subject not in found and now[subject]["data"] == was["data"]:
                 found[subject] = {"from": old.partition(":")[2]}

@@ -42,6 +42,43 @@ def _layer(layer: Layer, records: Claims) -> dict[str, Any]:
     return found
 
 
+def split_of(claims: Claims) -> dict[str, Any]:
+    """Return what claims say of a split, in the form of `split_claims`; {} = it is no more.
+
+    An event that came with a clone may hold anything: what has another shape says nothing, and
+    what has to be there and is not is "".
+    """
+    if not claims:
+        return {}
+    data, layers = mapping(claims.get("data")), mapping(claims.get("layers"))
+    return {
+        "data": {"hash": "", "value": ""} | _texts(data),
+        "layers": {name: _said(mapping(layer)) for name, layer in layers.items()},
+    }
+
+
+def _said(layer: Claims) -> dict[str, Any]:
+    found = dict.fromkeys(("guideline", "version", "object", "commit"), "") | _texts(layer)
+    if records := _texts(mapping(layer.get("records"))):
+        found["records"] = {"path": ""} | records
+    return found
+
+
+def _texts(value: Claims) -> dict[str, Any]:
+    return {key: one for key, one in value.items() if isinstance(one, str)}
+
+
+def mapping(value: object) -> Claims:
+    """Return a mapping that an event holds; an empty one for anything else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def approvers(claims: Claims) -> list[str]:
+    """Return the persons who approved, as an event holds them."""
+    named = claims.get(PERSONS)
+    return [one for one in named if isinstance(one, str)] if isinstance(named, list) else []
+
+
 def kind_of(before: Claims | None, after: Claims) -> str:
     """Return the type of the event that made `after` of `before` (None: there was no link)."""
     if not after:

@@ -28,7 +28,7 @@ from dvc_labelmeta.model.event import (
 )
 from dvc_labelmeta.read.files import MAX_BYTES, misfits
 from dvc_labelmeta.read.git import Git, Objects
-from dvc_labelmeta.read.ledger import key_of
+from dvc_labelmeta.read.ledger import key_of, opened
 
 _HEX = r"[0-9a-f]{64}"
 _EVENT = re.compile(rf"{re.escape(EVENTS)}/([0-9a-f]{{2}})/(\1[0-9a-f]{{62}})\.json")
@@ -142,7 +142,7 @@ def _parsed(path: str, content: bytes) -> Event | Flaw | str:
         return _event(path, sys.intern(match[2]), content)
     match = _PERSON.fullmatch(path)
     if match is not None:
-        return _opened(match[1], content) or Flaw("changed-opening", path)
+        return opened(match[1], content) or Flaw("changed-opening", path)
     if _MARKER.fullmatch(path):
         return Flaw("filled-marker", path) if content else ""
     return Flaw("unknown-file", path)
@@ -201,18 +201,6 @@ def _misfit(value: Any) -> str:
     except ValueError:
         return f"{value['at']} is a time that no calendar has"
     return ""
-
-
-def _opened(commitment: str, content: bytes) -> str:
-    """Return the name that an opening holds, "" where it opens something else, or nothing."""
-    if hashlib.sha256(content).hexdigest() != commitment:
-        return ""
-    try:
-        value: Any = json.loads(content)
-    except (ValueError, RecursionError):
-        return ""
-    name = value.get("name") if type(value) is dict else None
-    return name if type(name) is str else ""
 
 
 def _refuse(text: str) -> Any:

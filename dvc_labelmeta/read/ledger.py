@@ -117,14 +117,25 @@ def tips(files: Files) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def opened(commitment: str, content: bytes) -> str:
+    """Return the name that an opening holds, "" where it opens something else, or nothing."""
+    if hashlib.sha256(content).hexdigest() != commitment:
+        return ""
+    try:
+        value: Any = json.loads(content)
+    except (ValueError, RecursionError):
+        return ""
+    name = value.get("name") if type(value) is dict else None
+    return name if type(name) is str else ""
+
+
 def people(files: Files) -> dict[str, str]:
     """Return the commitments to persons by their names; the first one where there are several."""
     found: dict[str, str] = {}
-    for name in files.names(PEOPLE):
-        commitment = name.removesuffix(".json")
-        content = files.read(person_path(commitment)) or b""
-        if hashlib.sha256(content).hexdigest() == commitment:
-            found.setdefault(str(json.loads(content)["name"]), commitment)
+    for file in files.names(PEOPLE):
+        commitment = file.removesuffix(".json")
+        if name := opened(commitment, files.read(person_path(commitment)) or b""):
+            found.setdefault(name, commitment)
     return found
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import heapq
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from dvc_labelmeta.model.event import PEOPLE, Event, person_path
-from dvc_labelmeta.read.ledger import Files, event, tips
+from dvc_labelmeta.read.ledger import Files, event, opened, tips
 
 
 def walk(
@@ -101,6 +99,5 @@ class Persons:
         """Return "Name <mail>", "" where the opening is gone or is not the one."""
         if commitment not in self._known:
             content = self.files.read(person_path(commitment)) or b""
-            right = hashlib.sha256(content).hexdigest() == commitment
-            self._known[commitment] = str(json.loads(content)["name"]) if right else ""
+            self._known[commitment] = opened(commitment, content)
         return self._known[commitment]

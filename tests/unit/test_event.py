@@ -11,7 +11,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvc_labelmeta.model.claims import kind_of, split_claims
+from dvc_labelmeta.model.claims import approvers, kind_of, split_claims, split_of
 from dvc_labelmeta.model.event import (
     Event,
     canonical,
@@ -89,6 +89,9 @@ def test_a_mode_that_the_guideline_gives_is_no_claim_of_the_split() -> None:
     assert "mode" not in told["b"]
 
 
+NOTHING = dict.fromkeys(("guideline", "version", "object", "commit"), "")
+
+
 def claims(
     version: str = "1", commit: str = "c", md5: str = "", value: str = "d"
 ) -> dict[str, Any]:
@@ -114,3 +117,30 @@ def claims(
 )
 def test_what_changed_tells_the_kind(before: Any, after: Any, kind: str) -> None:
     assert kind_of(before, after) == kind
+
+
+@pytest.mark.parametrize(
+    ("odd", "read"),
+    [
+        ({}, {}),
+        ({"data": 5, "layers": []}, {"data": {"hash": "", "value": ""}, "layers": {}}),
+        (
+            {
+                "data": {"hash": "git", "size": 5},
+                "layers": {"a": 5, "b": {"records": {"md5": "x"}}},
+            },
+            {
+                "data": {"hash": "git", "value": ""},
+                "layers": {"a": NOTHING, "b": {**NOTHING, "records": {"path": "", "md5": "x"}}},
+            },
+        ),
+    ],
+)
+def test_claims_of_another_shape_say_nothing_of_a_split(odd: Any, read: Any) -> None:
+    assert split_of(odd) == read
+
+
+def test_what_a_command_claims_is_read_as_it_is() -> None:
+    assert split_of(claims(md5="m")) == claims(md5="m")
+    assert approvers({"approved_by": ["a", 5]}) == ["a"]
+    assert approvers({"approved_by": "a"}) == []
