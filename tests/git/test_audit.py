@@ -403,7 +403,7 @@ def test_data_that_a_stage_makes_and_data_that_git_tracks(new_repo: Any) -> None
     repo.write("dvc.yaml", "stages:\n  make:\n    cmd: make\n    outs: [made.csv]\n")
     lock = (
         "schema: '2.0'\nstages:\n  make:\n    cmd: make\n    outs:\n    - path: made.csv\n"
-        "      hash: md5\n      md5: {}\n"
+        "      hash: md5\n      md5: '{}'\n"
     )
     commits = []
     for number, day in enumerate((1, 3)):

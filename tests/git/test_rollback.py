@@ -238,7 +238,7 @@ def test_data_that_a_stage_makes_goes_back_in_dvc_lock(
     def lock(**values: str) -> str:
         return "schema: '2.0'\nstages:\n" + "".join(
             f"  {name}:\n    cmd: make {name}\n    outs:\n    - path: {name}.csv\n"
-            f"      hash: md5\n      md5: {value * 32}\n      size: 7\n"
+            f"      hash: md5\n      md5: '{value * 32}'\n      size: 7\n"
             for name, value in values.items()
         )
 

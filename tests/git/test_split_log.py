@@ -81,7 +81,7 @@ def test_data_in_git_and_the_output_of_a_stage(new_repo, tmp_path: Path) -> None
     repo.write("tone.md", "Be careful.\n")
     repo.write("labelmeta.yaml", "version: 1\nguidelines:\n  tone: {path: tone.md}\n")
     repo.write("dvc.yaml", "stages:\n  make:\n    cmd: make\n    outs: [made.csv]\n")
-    lock = "schema: '2.0'\nstages:\n  make:\n    cmd: make\n    outs:\n    - path: made.csv\n      hash: md5\n      md5: {}\n"
+    lock = "schema: '2.0'\nstages:\n  make:\n    cmd: make\n    outs:\n    - path: made.csv\n      hash: md5\n      md5: '{}'\n"
     for step in "12":
         repo.write("dvc.lock", lock.format(step * 32))
         repo.write("file.csv", f"{step}\n")

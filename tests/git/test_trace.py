@@ -52,7 +52,7 @@ def entry(
     """Return an entry of dvc.lock as DVC writes it."""
     text = f"  {stage}:\n    cmd: {cmd}\n"
     for kind, files in (("deps", deps), ("outs", outs)):
-        rows = [f"    - path: {path}\n      hash: md5\n      md5: {value}\n      size: 9\n"
+        rows = [f"    - path: {path}\n      hash: md5\n      md5: '{value}'\n      size: 9\n"
                 for path, value in files.items()]  # fmt: skip
         if kind == "outs" and lr:
             text += f"    params:\n      params.yaml:\n        lr: {lr}\n"
