@@ -47,7 +47,7 @@ def verify(
     ] = "",
     format_: Format = "text",
 ) -> None:
-    """Prove that nobody rewrote the ledger: hashes, order, Git's history, claims, anchors.
+    """Find out whether somebody rewrote the ledger: hashes, order, Git's history, claims, anchors.
 
     Whoever can only push is found out, and who rewrites Git's history too, as long as a head, a
     count, a tag or a signature is kept out of reach. That a writer lied from the start shows only
@@ -68,7 +68,8 @@ def verify(
     if format_ == "json":
         typer.echo(verdict_json(found, signatures=signed))
     elif found.breaches or not quiet(context):
-        typer.echo(verdict_text(found, signatures=signed, colour=colour()))
+        expected = bool(expected_head or min_count)
+        typer.echo(verdict_text(found, signatures=signed, expected=expected, colour=colour()))
     raise typer.Exit(_code(found))
 
 

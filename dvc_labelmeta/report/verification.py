@@ -25,9 +25,20 @@ def verdict_json(one: Verdict, *, signatures: bool) -> str:
     return json.dumps(value, indent=2)
 
 
-def verdict_text(one: Verdict, *, signatures: bool, colour: bool) -> str:
-    """Return a verdict as text: one line on all of it, then what was found."""
+_LOOSE = (
+    "no anchor: a ledger that was rewritten together with Git's history would look the same; "
+    "labelmeta ledger anchor makes one"
+)
+
+
+def verdict_text(one: Verdict, *, signatures: bool, expected: bool, colour: bool) -> str:
+    """Return a verdict as text: one line on all of it, then what was found.
+
+    expected: somebody said what head or how many events there have to be.
+    """
     lines = [_summary(one, signatures=signatures)]
+    if one.total and not (one.anchors or expected):
+        lines.append(_LOOSE)
     for why, count in sorted(one.unchecked.items()):
         lines.append(f"not checked: {count} {'claim' if count == 1 else 'claims'} on {plain(why)}")
     for breach in one.ordered():
@@ -54,7 +65,8 @@ def _summary(one: Verdict, *, signatures: bool) -> str:
         for severity in ("error", "warning", "note")
         if (number := sum(breach.severity == severity for breach in one.breaches))
     ]
-    return f"{'; '.join(parts)}: {', '.join(worst) or 'intact'}"
+    sound = "nothing wrong in what was checked" if one.unchecked else "intact"
+    return f"{'; '.join(parts)}: {', '.join(worst) or sound}"
 
 
 def _finding(one: Breach, *, colour: bool) -> list[str]:

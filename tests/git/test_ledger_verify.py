@@ -80,10 +80,13 @@ def note(number: int) -> Draft:
     return Draft("audited", "project:", note=f"audit {number}")
 
 
-def test_an_untouched_ledger_is_intact_and_told_in_one_line(linked: Repo) -> None:
+def test_an_untouched_ledger_is_intact_as_far_as_it_is_anchored(linked: Repo) -> None:
     text = linked.labelmeta("ledger", "verify").out
-    assert text.startswith("3 events from 2026-01-05T09:00:00Z to 2026-01-05T09:00:00Z; head ")
-    assert text.endswith("3 claims held against Git and DVC; 0 anchors: intact\n")
+    first, loose = text.splitlines()
+    assert first.startswith("3 events from 2026-01-05T09:00:00Z to 2026-01-05T09:00:00Z; head ")
+    assert first.endswith("3 claims held against Git and DVC; 0 anchors: intact")
+    assert loose.startswith("no anchor: a ledger that was rewritten together with Git's history")
+    assert linked.labelmeta("ledger", "verify", "--min-count", "3").out.count("\n") == 1
     found = verify(linked)
     assert (found["events"], found["findings"]) == (3, [])
     assert found["claims"] == {"checked": 3, "unchecked": {}}
@@ -381,6 +384,9 @@ def test_a_shallow_clone_says_what_it_could_not_check(linked: Repo, tmp_path: Pa
         "checked": 0,
         "unchecked": {"events whose commit this shallow clone does not hold": 3},
     }
+    told = Inside(tmp_path / "clone").labelmeta("ledger", "verify").out
+    assert "0 anchors: nothing wrong in what was checked\n" in told
+    assert "intact" not in told
 
 
 def test_a_head_that_is_too_short_is_refused(linked: Repo) -> None:
