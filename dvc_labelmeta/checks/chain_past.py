@@ -58,14 +58,13 @@ def _times(files: Files, nodes: Mapping[str, Node], past: Past) -> Iterator[Brea
     """Yield which times do not fit those of the commits."""
     known = [(added, hash_) for hash_, added in past.added.items() if hash_ in nodes]
     latest = max(past.before, key=lambda hash_: files.events[hash_].at, default="")
-    bounds: dict[str, tuple[str, str]] = {}
+    early, late, commit = "", "", ""
     for added, hash_ in sorted(known, key=lambda pair: (pair[0].order, nodes[pair[1]].total)):
         one = files.events[hash_]
         if not added.cut:
-            if added.commit not in bounds:
-                times = added.authored - DAY, added.committed + TOLERANCE
-                bounds[added.commit] = text_of(times[0]), text_of(times[1])
-            early, late = bounds[added.commit]
+            if added.commit != commit:  # many events have the same one
+                commit = added.commit
+                early, late = text_of(added.authored - DAY), text_of(added.committed + TOLERANCE)
             if one.at > late:
                 yield _late(hash_, one.at, added)
             if one.at < early and latest and not nodes[hash_].holds(nodes[latest]):

@@ -75,7 +75,10 @@ class States:
             wanted.setdefault(one.commit, {""}).update(self._needed(one.event))
         if not self.partial and sum(map(len, wanted.values())) > MANY:
             self.lookup.walk(wanted)
-        self.lookup.ask((commit, path) for commit, paths in wanted.items() for path in paths)
+        known = self.lookup.known
+        self.lookup.ask(
+            (of, path) for of, paths in wanted.items() for path in paths - known[of].keys()
+        )
         self._look_away(asked)
         states: list[State] = []
         for start in range(0, len(asked), _CHUNK):
