@@ -30,6 +30,7 @@ TYPES = (
     "waived",
     "redacted",
 )
+LARGEST = 1 << 20  # bytes of an event; what is larger is not read
 _NONE: Mapping[str, Any] = MappingProxyType({})
 _ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 _ENCODE_AS_IT_IS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

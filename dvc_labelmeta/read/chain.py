@@ -44,6 +44,7 @@ _USUAL = re.compile(
     rf'"type":"({"|".join(TYPES)})"}}'
 )
 _CHUNK = 2000
+_SHORT = 1 << 14
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -166,10 +167,11 @@ def _event(path: str, hash_: str, content: bytes) -> Event | Flaw:
 def _usual(hash_: str, content: bytes) -> Event | None:
     """Return an event that is as nearly all are, None for all others, sound or not.
 
-    What many events have in common is kept once.
+    Of long ones each end of a mapping would be tried with each other one: minutes for one file
+    that was made for it. What many events have in common is kept once.
     """
     try:
-        match = _USUAL.fullmatch(content.decode())
+        match = _USUAL.fullmatch(content.decode()) if len(content) <= _SHORT else None
         if match is None:
             return None
         actor, at, claims, count, details, before, subject, type_ = match.groups()

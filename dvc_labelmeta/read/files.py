@@ -5,6 +5,7 @@ The scalars follow YAML 1.2 (`no`, `on` and dates stay text), since DVC reads th
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -54,6 +55,45 @@ class _Loader(_Parser):  # type: ignore[misc]  # PyYAML's C parser has no types
     def ascend_resolver(self) -> None:
         """See descend_resolver."""
         self.depth -= 1
+
+
+def content(path: str, limit: int = MAX_BYTES) -> bytes | None:
+    """Return the content of a file on disk, None where there is none.
+
+    Raises UnreadableFile for anything larger than `limit` bytes or not to be opened.
+    """
+    try:
+        with open(path, "rb") as file:
+            # a read of `limit` bytes would allocate them, for each small file
+            size = os.fstat(file.fileno()).st_size
+            found = file.read(min(size, limit) + 1)
+            if len(found) > size:
+                found += file.read(limit)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except IsADirectoryError:
+        raise UnreadableFile("is a folder, not a file") from None
+    except OSError as error:
+        raise UnreadableFile(f"cannot be read: {error.strerror}") from None
+    if len(found) > limit:
+        raise UnreadableFile(
+            f"is larger than the {limit:,} bytes that are read; is it the right file?"
+        )
+    return found
+
+
+def names(folder: str) -> list[str]:
+    """Return the names in a folder on disk, sorted; none where there is no such folder.
+
+    Without those that begin with a dot: temporary files that a killed process left.
+    """
+    try:
+        found = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise UnreadableFile(f"{folder} cannot be read: {error.strerror}") from None
+    return sorted(name for name in found if not name.startswith("."))
 
 
 def decode(content: bytes, limit: int = MAX_BYTES) -> str:

@@ -20,7 +20,7 @@ from dvc_labelmeta.model.event import (
     event_path,
     person_path,
 )
-from dvc_labelmeta.read.files import misfits
+from dvc_labelmeta.read.files import MAX_BYTES, content, misfits, names
 
 _CANONICAL = "sorted keys, no spaces, each key once (RFC 8785)"
 KEY = 16  # hexadecimal digits of a subject's hash, in the names of TIPS
@@ -45,25 +45,16 @@ class Disk:
     def __init__(self, root: str) -> None:
         self.root = root
 
-    def read(self, path: str) -> bytes | None:
-        """See Files."""
+    def read(self, path: str, limit: int = MAX_BYTES) -> bytes | None:
+        """See Files; nothing larger than `limit` bytes is read."""
         try:
-            with open(os.path.join(self.root, path), "rb") as file:
-                return file.read()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise UnreadableFile(f"{path} cannot be read: {error.strerror}") from None
+            return content(os.path.join(self.root, path), limit)
+        except UnreadableFile as error:
+            raise UnreadableFile(f"{path} {error}") from None
 
     def names(self, folder: str) -> list[str]:
         """See Files."""
-        try:
-            names = os.listdir(os.path.join(self.root, folder))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        except OSError as error:
-            raise UnreadableFile(f"{folder} cannot be read: {error.strerror}") from None
-        return sorted(name for name in names if not name.startswith("."))
+        return names(os.path.join(self.root, folder))
 
 
 class Ledger(NamedTuple):
@@ -87,10 +78,10 @@ def key_of(subject: str) -> str:
 def event(files: Files, hash_: str) -> Event:
     """Return an event; raises UnreadableFile where it is not there or not what its name says."""
     path = event_path(hash_)
-    content = files.read(path)
-    if content is None:
+    found = files.read(path)
+    if found is None:
         raise UnreadableFile(f"{path} is not there, though the ledger names it")
-    return parsed(path, hash_, content)
+    return parsed(path, hash_, found)
 
 
 def parsed(path: str, hash_: str, content: bytes) -> Event:

@@ -14,6 +14,7 @@ from dvc_labelmeta.errors import NotARepository, UnreadableFile
 from dvc_labelmeta.model.config import CONFIG_FILE, LEDGER, OWN_FOLDER
 from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.model.snapshot import Fault, Place
+from dvc_labelmeta.read import files
 from dvc_labelmeta.read.files import MAX_BYTES
 from dvc_labelmeta.read.git import Entry, Git, Objects
 
@@ -91,34 +92,11 @@ class WorkTree:
 
     def read(self, path: str, limit: int = MAX_BYTES) -> bytes | None:
         """See Source."""
-        try:
-            with open(os.path.join(self.git.folder, path), "rb") as file:
-                # a read of `limit` bytes would allocate them, for each small file
-                size = os.fstat(file.fileno()).st_size
-                content = file.read(min(size, limit) + 1)
-                if len(content) > size:
-                    content += file.read(limit)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except IsADirectoryError:
-            raise UnreadableFile("is a folder, not a file") from None
-        except OSError as error:
-            raise UnreadableFile(f"cannot be read: {error.strerror}") from None
-        if len(content) > limit:
-            raise UnreadableFile(
-                f"is larger than the {limit:,} bytes that are read; is it the right file?"
-            )
-        return content
+        return files.content(os.path.join(self.git.folder, path), limit)
 
     def names(self, folder: str) -> list[str]:
         """See Source."""
-        try:
-            names = os.listdir(os.path.join(self.git.folder, folder))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        except OSError as error:
-            raise UnreadableFile(f"{folder} cannot be read: {error.strerror}") from None
-        return sorted(name for name in names if not name.startswith("."))
+        return files.names(os.path.join(self.git.folder, folder))
 
     def dirty(self, paths: Iterable[str], *, staged: bool = True) -> frozenset[str]:
         """See Source."""

@@ -84,7 +84,7 @@ def _runs(root: str, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what dvc.lock holds of each stage that the dvc.yaml at `path` still defines."""
     disk = Disk(root)
     pipeline, lock = (
-        parse(decode(disk.read(name) or b"", MAX_LOCK_BYTES))
+        parse(decode(disk.read(name, MAX_LOCK_BYTES) or b"", MAX_LOCK_BYTES))
         for name in (path, posixpath.join(posixpath.dirname(path), "dvc.lock"))
     )
     defined = _mapping(_mapping(pipeline).get("stages"))

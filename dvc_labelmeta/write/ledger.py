@@ -11,6 +11,7 @@ from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.claims import BY, PERSONS
 from dvc_labelmeta.model.event import (
     HEADS,
+    LARGEST,
     TIPS,
     Draft,
     Event,
@@ -110,4 +111,9 @@ def _event(draft: Draft, at: str, actor: str, parents: Sequence[str], total: int
         content = canonical(value_of(one))
     except UnicodeEncodeError:
         raise Refused(f"{subject!r} holds text that is not Unicode; the ledger cannot") from None
+    if len(content) > LARGEST:
+        raise Refused(
+            f"an event about {subject} would be {len(content):,} bytes, and those over {LARGEST:,} "
+            "are not read; where it is a stage, let it depend on folders instead of their files"
+        )
     return one._replace(hash=hashlib.sha256(content).hexdigest())

@@ -8,8 +8,20 @@ from typing import Any
 
 import pytest
 
+from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.claims import BY, PERSONS
-from dvc_labelmeta.model.event import EVENTS, FOLDER, TYPES, Event, canonical, person_path, value_of
+from dvc_labelmeta.model.event import (
+    EVENTS,
+    FOLDER,
+    TYPES,
+    Draft,
+    Event,
+    Stamp,
+    canonical,
+    person_path,
+    value_of,
+)
+from dvc_labelmeta.write.ledger import Before, appended
 from tests.forgery import Tree, placed
 from tests.inside import Inside
 
@@ -56,6 +68,17 @@ SHAPES: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
     ),
     ({"version": 1, "object": 2, "deps": 3, "outs": 4, "params": [], "until": []}, {"passed": 1}),
 )
+
+
+def test_no_event_is_written_that_is_not_read() -> None:
+    deps = {f"images/{number}.png": "0" * 32 for number in range(20_000)}
+    before = Before((), 0, {}, {}, {})
+    with pytest.raises(Refused, match="depend on folders instead of their files"):
+        appended(
+            before,
+            Stamp("Ada", "2026-01-05T09:00:00Z"),
+            [Draft("transformed", "stage:x", {"deps": deps})],
+        )
 
 
 @pytest.mark.parametrize(("claims", "details"), SHAPES)
