@@ -53,6 +53,7 @@ def expected_of(
         {version: begins(day) for version, day in told.since.items()},
         latest(snapshot, _from_root(source.sidecar, named.path), state),
         items_of(os.path.join(snapshot.root, source.sidecar.split), named.item_column),
+        told.cut,
     )
 
 

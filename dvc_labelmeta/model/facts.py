@@ -105,7 +105,8 @@ class Expected(NamedTuple):
     where a record names none. guideline, layer: records that name another one are held to no
     vocabulary. tasks: by guideline version, what `value` must be. since: by guideline version,
     the moment (RFC 3339) before which nobody can have used it. until: the moment after which no
-    record can be made yet. items: those of the split. What is absent is not judged.
+    record can be made yet. items: those of the split. cut: there may be versions beyond those of
+    `vocabularies`. What is absent is not judged.
     """
 
     level: str = "L0"
@@ -117,3 +118,4 @@ class Expected(NamedTuple):
     since: Mapping[str, str] | None = None
     until: str = ""
     items: Items | None = None
+    cut: bool = False

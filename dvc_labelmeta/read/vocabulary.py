@@ -21,12 +21,14 @@ class Known(NamedTuple):
 
     vocabularies: label ids, None for a version that lists none. tasks: what the answers are, where
     the version names its task. since: the first day (ISO) of each, the one it names itself
-    (`effective_from`) or that of its first commit; nothing where the history is cut.
+    (`effective_from`) or that of its first commit; nothing where the history is cut. cut: there
+    may be versions that this clone does not show.
     """
 
     vocabularies: dict[str, frozenset[str] | None]
     tasks: dict[str, Task]
     since: dict[str, str]
+    cut: bool = False
 
 
 def known(snapshot: Snapshot, guideline: Guideline) -> Known:
@@ -54,6 +56,7 @@ def known(snapshot: Snapshot, guideline: Guideline) -> Known:
         found.vocabularies.setdefault(release.version, None)
     if repository.shallow:
         found.since.clear()
+        return found._replace(cut=True)
     return found
 
 

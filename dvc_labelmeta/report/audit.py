@@ -59,6 +59,9 @@ def text(audit: Audit, *, verbose: bool = False, colour: bool = False) -> str:
         ]
     counts = ((audit.commits, "commit"), (audit.splits, "split"), (audit.events, "event"))
     scope = ", ".join(counted(*one) for one in counts)
+    if audit.unchecked and not verbose:
+        things = counted(len(audit.unchecked), "thing")
+        lines.append(f"not checked: {things}, which `labelmeta --verbose audit` lists")
     lines.append(f"{scope} audited: {result(audit)}")
     if verbose:
         lines += [f"not checked: {plain(one)}" for one in audit.unchecked]

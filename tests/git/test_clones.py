@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lived import IN_GIT, lines, live
 from tests.repo import Repo
 
 pytestmark = pytest.mark.inside
@@ -51,6 +52,22 @@ def test_depth_1_clone_with_other_content_cannot_be_judged(linked: Repo) -> None
     assert "git fetch --unshallow" in gate.err
     shallow.git("fetch", "-q", "--unshallow")
     assert "LM105" in shallow.codes(code=1)
+
+
+def test_a_version_that_a_shallow_clone_does_not_show_may_well_exist(linked: Repo) -> None:
+    live(linked)
+    assert "LM310" not in linked.codes()
+    shallow = clone(linked, "shallow", "--depth", "1")
+    assert "LM310" not in shallow.codes()
+    told = shallow.labelmeta("audit", code=None).text
+    assert "not checked: " in told
+    assert (
+        "what is before the first commit of this shallow clone"
+        in shallow.labelmeta("--verbose", "audit", code=None).text
+    )
+    shallow.git("fetch", "-q", "--unshallow")
+    shallow.write(IN_GIT, lines("1.0.0", "9.0.0"))
+    assert "LM310" in shallow.codes()
 
 
 def test_blobless_clone_is_judged_without_a_fetch(linked: Repo) -> None:
