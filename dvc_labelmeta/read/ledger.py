@@ -90,11 +90,12 @@ def parsed(path: str, hash_: str, content: bytes) -> Event:
         raise UnreadableFile(f"{path} is not what it was when it was written: its hash is another")
     try:
         value: Any = json.loads(content)
+        written = canonical(value)
     except (ValueError, RecursionError):
         raise UnreadableFile(f"{path} is no JSON") from None
     if problems := misfits("event", value):
         raise UnreadableFile(f"{path}: {problems[0][1]}")
-    if canonical(value) != content:
+    if written != content:
         raise UnreadableFile(f"{path} is not written in the one canonical way: {_CANONICAL}")
     return event_of(hash_, value)
 
