@@ -24,7 +24,6 @@ from dvc_labelmeta.read.owners import codeowners_at
 from dvc_labelmeta.read.record_forms import forms
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.steps import steps
-from dvc_labelmeta.read.walk import records_path
 
 # rules that say at the heads what the audit says of all history
 _UNTOLD = ("unrecorded-change", "split-without-events")
@@ -222,7 +221,7 @@ class _Auditor:
 
     def _with_records(self, snapshot: Snapshot) -> Snapshot:
         """Return the snapshot with facts about records, where those on disk are those of HEAD."""
-        named = [records_path(one, layer) for one in snapshot.sidecars for layer in one.layers]
+        named = [one.records(layer) for one in snapshot.sidecars for layer in one.layers]
         paths = [path for path in named if path]
         if not paths:
             return snapshot
@@ -240,7 +239,7 @@ class _Auditor:
         found = {}
         for one in snapshot.sidecars:
             for layer in one.layers:
-                path = records_path(one, layer)
+                path = one.records(layer)
                 if path and layer.annotations and (one.split, layer.name) in snapshot.annotations:
                     full = os.path.join(snapshot.root, path)
                     found[one.split, layer.name], why = forms(full, layer.annotations.format)

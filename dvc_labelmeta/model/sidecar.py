@@ -81,6 +81,14 @@ class Sidecar(NamedTuple):
     owners: tuple[str, ...] = ()
     layers: tuple[Layer, ...] = ()
 
+    def records(self, layer: Layer) -> str:
+        """Return where the records of a layer are, from the root; "" for none."""
+        if layer.annotations is None:
+            return ""
+        return posixpath.normpath(
+            posixpath.join(posixpath.dirname(self.path), layer.annotations.path)
+        )
+
     @property
     def exact(self) -> bool:
         """Whether the data may not change without a new link; frozen layers always are."""

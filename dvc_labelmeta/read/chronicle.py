@@ -5,19 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import heapq
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.claims import BY, Claims, kind_of, split_claims
 from dvc_labelmeta.model.event import Draft
 from dvc_labelmeta.model.guideline import Edition
-from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Sidecar
-from dvc_labelmeta.read import dvc
-from dvc_labelmeta.read.files import decode, parse
+from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar
 from dvc_labelmeta.read.git import Git, Objects, pairs
 from dvc_labelmeta.read.guidelines import Editions
+from dvc_labelmeta.read.record_hashes import recorded
 from dvc_labelmeta.read.states import sidecar_of
 
 _FORM = "--format=%x00%H%x00%P%x00%ct%x00%an <%ae>%x00"
@@ -103,9 +100,8 @@ class Splits:
         for step in steps(self.git, head, [sidecars]):
             for path in step.paths:
                 side = self._sidecar(step.commit, path.removesuffix(SUFFIX))
-                for layer in side.layers if side else ():
-                    if (records := _records(path, layer)) is not None:
-                        self.users.setdefault(records, set()).add(path.removesuffix(SUFFIX))
+                for records in filter(None, map(side.records, side.layers) if side else ()):
+                    self.users.setdefault(records, set()).add(path.removesuffix(SUFFIX))
         found = [spec for path in sorted(self.users) for spec in (path, f"{path}.dvc")]
         return [sidecars, *(f":(top,literal){self.git.above(path)}" for path in found)]
 
@@ -135,7 +131,7 @@ class Splits:
         hashes = {
             layer.name: self._hashes(commit, path)
             for layer in side.layers
-            if (path := _records(side.path, layer)) is not None
+            if (path := side.records(layer))
         }
         return split_claims(side, hashes)
 
@@ -148,12 +144,7 @@ class Splits:
         """Return the hashes of records at a commit, as `read/record_hashes.py` has them."""
         pointer = self.objects.entry(commit, self.git.above(f"{path}.dvc"))
         if pointer is not None:
-            try:
-                text = decode(self.objects.blob(pointer.object) or b"")
-                found = dvc.plain_records(path, text) or dvc.records(path, parse(text))
-            except UnreadableFile:
-                return {}
-            return {"md5": found[0].value} if found and found[0].value else {}
+            return recorded(f"{path}.dvc", self.objects.blob(pointer.object) or b"")
         entry = self.objects.entry(commit, self.git.above(path))
         content = self.objects.blob(entry.object) if entry else None
         if entry is None or content is None:
@@ -169,13 +160,6 @@ def _is_text(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _records(sidecar: str, layer: Layer) -> str | None:
-    """Return where the records of a layer are, from the root."""
-    if layer.annotations is None:
-        return None
-    return dvc.join(posixpath.dirname(sidecar), layer.annotations.path)
 
 
 def _told(step: Step, changes: Mapping[str, tuple[Claims, Claims]]) -> Iterator[Draft]:

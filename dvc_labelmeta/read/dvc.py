@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 from dvc_labelmeta.model.snapshot import Out, Place, Record, Stage
+from dvc_labelmeta.read.files import decode, parse
 
 # what `dvc add` writes for one file or folder; anything else (such as names that could be
 # numbers) goes through the YAML parser
@@ -50,6 +51,13 @@ def records(path: str, value: Any) -> list[Record]:
         for number, out in enumerate(_dicts(value.get("outs")))
         if isinstance(out.get("path"), str)
     ]
+
+
+def file_records(path: str, content: bytes) -> list[Record]:
+    """Return the records of the `.dvc` file at `path`; raises UnreadableFile."""
+    text = decode(content)
+    plain = plain_records(path, text)
+    return records(path, parse(text)) if plain is None else plain
 
 
 def unquoted(value: Any) -> Iterator[tuple[int, str]]:

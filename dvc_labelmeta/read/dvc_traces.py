@@ -12,7 +12,6 @@ from typing import NamedTuple
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.snapshot import Record
 from dvc_labelmeta.read import dvc
-from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.git import Git
 from dvc_labelmeta.read.source import upward
 from dvc_labelmeta.read.traces import states
@@ -60,8 +59,7 @@ def _recorded(git: Git, record: Record) -> Iterator[tuple[str, str]]:
     with git.objects() as objects:
         for blob in states(git, path):
             try:
-                text = decode(objects.blob(blob) or b"")
-                known = dvc.plain_records(path, text) or dvc.records(path, parse(text))
+                known = dvc.file_records(path, objects.blob(blob) or b"")
             except UnreadableFile:
                 continue
             yield from ((one.value, one.hash) for one in known)

@@ -5,7 +5,6 @@ event of each subject. However long the ledger is, as many files are read.
 from __future__ import annotations
 
 import hashlib
-import posixpath
 from collections.abc import Iterable, Mapping
 
 from dvc_labelmeta.errors import UnreadableFile
@@ -136,12 +135,10 @@ def _contents(
 ) -> dict[tuple[str, str], Mapping[str, str]]:
     """Return what is known of the records of each layer: from DVC's record, or from Git's index."""
     paths = {
-        (one.split, layer.name): posixpath.normpath(
-            posixpath.join(posixpath.dirname(one.path), layer.annotations.path)
-        )
+        (one.split, layer.name): path
         for one in sidecars
         for layer in one.layers
-        if layer.annotations is not None
+        if (path := one.records(layer))
     }
     in_git = [path for path in paths.values() if path not in records and path in source.index]
     dirty = source.dirty(in_git, staged=False)

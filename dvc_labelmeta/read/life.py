@@ -12,7 +12,6 @@ from dvc_labelmeta.model.life import Change, Pair
 from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Sidecar
 from dvc_labelmeta.model.snapshot import enclosing
 from dvc_labelmeta.read import dvc
-from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.git import Commit, Objects, Repository, Touched, pairs
 from dvc_labelmeta.read.guidelines import Editions
 from dvc_labelmeta.read.states import sidecar_of
@@ -127,8 +126,8 @@ class Life:
     def _recorded(self, split: str, blob: str) -> str:
         """Return the hash that a .dvc file records of the data; "" where it cannot be read."""
         try:
-            text = decode(self.objects.blob(blob) or b"") if blob else ""
-            records = dvc.records(f"{split}.dvc", parse(text)) if text else []
+            content = self.objects.blob(blob) if blob else None
+            records = dvc.file_records(f"{split}.dvc", content or b"")
         except UnreadableFile:
             return ""
         return next((record.value for record in records if record.path == split), "")

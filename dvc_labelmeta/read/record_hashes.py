@@ -6,14 +6,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import posixpath
 from collections.abc import Mapping
 
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.read import dvc
 from dvc_labelmeta.read.digest import records_hash
-from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.line_ends import committed
 from dvc_labelmeta.read.sources import format_of, shards
 
@@ -34,22 +32,21 @@ def record_hashes(root: str, one: Sidecar, pending: Pending) -> dict[str, dict[s
 
 
 def _hashes(root: str, one: Sidecar, layer: Layer, pending: Pending) -> dict[str, str]:
-    assert layer.annotations is not None  # noqa: S101  # for the type checker: the caller asked
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(one.path), layer.annotations.path))
+    path = one.records(layer)
     full, pointer = os.path.join(root, path), f"{path}.dvc"
     content = pending.get(path)
     tracked = pending[pointer] is not None if pointer in pending else os.path.exists(full + ".dvc")
     if content is not None:
         return {"md5": _md5(content)} if tracked else _kept(full, content, layer)
     if pending.get(pointer):
-        return _recorded(pointer, pending[pointer] or b"")
+        return recorded(pointer, pending[pointer] or b"")
     try:
         if not tracked and os.path.isfile(full):
             return _kept(full, _bytes(full), layer)
         own = None if tracked else _md5_kept
         return {"md5": records_hash(full, _files(full, layer, tracked=tracked), md5=own)}
     except (UnreadableFile, OSError):
-        return _recorded(pointer, _disk(full + ".dvc")) if tracked else {}
+        return recorded(pointer, _disk(full + ".dvc")) if tracked else {}
 
 
 def _kept(full: str, content: bytes, layer: Layer) -> dict[str, str]:
@@ -95,11 +92,10 @@ def _blob(content: bytes, layer: Layer) -> str:
     return digest.hexdigest()
 
 
-def _recorded(pointer: str, content: bytes) -> dict[str, str]:
-    """Return what a .dvc file says."""
+def recorded(pointer: str, content: bytes) -> dict[str, str]:
+    """Return what a .dvc file says; nothing where it cannot be read."""
     try:
-        text = decode(content)
-        found = dvc.plain_records(pointer, text) or dvc.records(pointer, parse(text))
+        found = dvc.file_records(pointer, content)
     except UnreadableFile:
         return {}
     return {"md5": found[0].value} if found and found[0].value else {}

@@ -19,7 +19,6 @@ from dvc_labelmeta.model.labelling import Change, Label, Past, text
 from dvc_labelmeta.model.snapshot import Record
 from dvc_labelmeta.read import dvc
 from dvc_labelmeta.read.dvc_cache import link_cached
-from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.git import Objects, Repository, Touched, pairs
 from dvc_labelmeta.read.lookup import named, named_in
 from dvc_labelmeta.read.sides import tree_files
@@ -148,7 +147,7 @@ class History:
     def _hash(self, pointer: str, blob: str) -> str:
         """Return the hash that a .dvc file records; "" where it cannot be read."""
         try:
-            found = dvc.records(pointer, parse(decode(self.objects.blob(blob) or b"")))
+            found = dvc.file_records(pointer, self.objects.blob(blob) or b"")
         except UnreadableFile:
             return ""
         record = next((one for one in found if f"{one.path}.dvc" == pointer), None)

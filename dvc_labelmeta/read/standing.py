@@ -76,8 +76,8 @@ def _of_split(one: Sidecar) -> Iterator[str]:
     yield one.split
     yield gate_path(one.split)
     for layer in one.layers:
-        if layer.annotations:
-            yield dvc.join(posixpath.dirname(one.path), layer.annotations.path)
+        if path := one.records(layer):
+            yield path
 
 
 def _runs(root: str, path: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -90,9 +90,7 @@ class View:
         key = path, object_
         if key not in self._records:
             try:
-                text = decode(self.objects.blob(object_) or b"")
-                plain = dvc.plain_records(path, text)
-                self._records[key] = dvc.records(path, parse(text)) if plain is None else plain
+                self._records[key] = dvc.file_records(path, self.objects.blob(object_) or b"")
             except UnreadableFile:
                 self._records[key] = []
         return self._records[key]

@@ -21,7 +21,6 @@ from dvc_labelmeta.model.guideline import Edition, Guideline
 from dvc_labelmeta.model.migration import migrations_folder
 from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Sidecar, sidecar
 from dvc_labelmeta.model.snapshot import Fault, Place, Record, Snapshot, enclosing
-from dvc_labelmeta.read import dvc
 from dvc_labelmeta.read.git import Commit, Objects, Repository
 from dvc_labelmeta.read.guideline_facts import Reading, with_guideline_facts
 from dvc_labelmeta.read.guidelines import Parsed, Pins, releases, releases_path, structured_path
@@ -171,7 +170,7 @@ class Walk:
     def _paths(self, one: Sidecar | None) -> Iterator[str]:
         if one is None:
             return
-        for path in (one.split, *filter(None, (records_path(one, each) for each in one.layers))):
+        for path in (one.split, *filter(None, map(one.records, one.layers))):
             yield from (path, f"{path}.dvc")
 
     def part(self, touched: Touched) -> Snapshot:
@@ -272,7 +271,7 @@ class Walk:
         for release in guideline.releases if guideline else ():
             if release.object == link.object:
                 by |= {each["name"] for each in release.approved_by}
-        path, records = records_path(one, layer), {}
+        path, records = one.records(layer), {}
         record = self.view.tracked(path) if path else None
         if record is not None and record.value:
             records = {"git" if record.hash == "git" else "md5": record.value}
@@ -332,12 +331,6 @@ class Walk:
             return place, EventFact(name, str(value["type"]), str(value["subject"]), claims)
         except (ValueError, TypeError, LookupError, RecursionError):
             return None
-
-
-def records_path(one: Sidecar, layer: Layer) -> str:
-    """Return where the records of a layer are, from the root; "" for none."""
-    folder = one.path.rpartition("/")[0]
-    return dvc.join(folder, layer.annotations.path) if layer.annotations else ""
 
 
 def _origin(value: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dvc_labelmeta.model.finding import Finding, Report
-from dvc_labelmeta.model.sidecar import DataPin, Layer, Link, Sidecar, sidecar
+from dvc_labelmeta.model.sidecar import DataPin, Layer, Link, Records, Sidecar, sidecar
 from dvc_labelmeta.model.snapshot import Place, Record, Snapshot
 from dvc_labelmeta.read.files import misfits, parse
 from dvc_labelmeta.write.sidecars import changed, data_pin, rendered, sidecar_path
@@ -109,3 +109,8 @@ def test_format_of_records_follows_the_name_unless_told() -> None:
         records = sidecar(ONE.path, value).layers[0].annotations
         assert records is not None
         assert (records.path, records.format) == (name, known)
+
+
+def test_records_are_named_from_the_root() -> None:
+    assert ONE.records(Layer("a", LINK)) == ""
+    assert ONE.records(Layer("a", LINK, annotations=Records("../r.jsonl"))) == "r.jsonl"
