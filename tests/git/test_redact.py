@@ -256,7 +256,6 @@ def test_a_killed_run_is_finished_by_the_next_one(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:  # the moment after the records were written
-        patch.setattr(redacting, "finish", lambda _root: None)
         patch.setattr("dvc_labelmeta.cli.annotators_redact.carry_out", _killed)
         repo.labelmeta("annotators", "redact", ZOE, code=130)
     err = repo.labelmeta("annotators", "redact", "bob", code=2).err
