@@ -59,7 +59,8 @@ def _times(files: Files, nodes: Mapping[str, Node], past: Past) -> Iterator[Brea
     known = [(added, hash_) for hash_, added in past.added.items() if hash_ in nodes]
     latest = max(past.before, key=lambda hash_: files.events[hash_].at, default="")
     early, late, commit = "", "", ""
-    for added, hash_ in sorted(known, key=lambda pair: (pair[0].order, nodes[pair[1]].total)):
+    # by the time of the commits: Git's order of branches is another one when merged the other way
+    for added, hash_ in sorted(known, key=lambda pair: _turn(pair[0], nodes[pair[1]])):
         one = files.events[hash_]
         if not added.cut:
             if added.commit != commit:  # many events have the same one
@@ -73,6 +74,10 @@ def _times(files: Files, nodes: Mapping[str, Node], past: Past) -> Iterator[Brea
                     yield _early(hash_, one.at, added, latest)
         if not latest or one.at >= files.events[latest].at:
             latest = hash_
+
+
+def _turn(added: Added, node: Node) -> tuple[int, int, int]:
+    return added.committed, added.order, node.total
 
 
 def _late(hash_: str, at: str, added: Added) -> Breach:

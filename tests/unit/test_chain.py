@@ -245,6 +245,15 @@ def test_times_against_commits() -> None:
     assert times(events, known) == ["back-dated"]
 
 
+def test_the_direction_of_a_merge_does_not_matter_to_times() -> None:
+    between, much = "2026-01-08T09:00:00Z", "2026-02-05T09:00:00Z"
+    events = FORK | {"b": FORK["b"]._replace(at=between)}
+    first = {"a": commit("c1", 0, NOW)}
+    for orders in ((1, 2), (2, 1)):  # in which Git's history has the two branches
+        b, c = commit("c2", orders[0], between), commit("c3", orders[1], much)
+        assert times(events, Past(first | {"b": b, "c": c})) == ["back-dated"]
+
+
 def test_who_committed() -> None:
     added = {
         "a": commit("c1", 0, NOW, "Bob <b@x>"), "b": commit("c2", 1, NOW, "Bob <b@x>"),
