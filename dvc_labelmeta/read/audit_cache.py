@@ -8,12 +8,9 @@ that is not there.
 from __future__ import annotations
 
 import contextlib
-import functools
-import hashlib
 import json
 import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dvc_labelmeta.model.audit import (
@@ -26,10 +23,11 @@ from dvc_labelmeta.model.audit import (
     Waiver,
 )
 from dvc_labelmeta.model.config import OWN_FOLDER
-from dvc_labelmeta.read.own import shipped
+from dvc_labelmeta.read.cached import digest_of, keep, programs, recalled
 
 FOLDER = f"{OWN_FOLDER}/cache/audit"
-_BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+_BROKEN = (ValueError, LookupError, TypeError, AttributeError)
+_JUDGING = ("model", "read", "checks", "diff", "cli")
 
 
 class Known:
@@ -39,7 +37,7 @@ class Known:
 
     def __init__(self, root: str, version: str, profile: str, *, keep: bool) -> None:
         self.keep = keep
-        name = _digest(json.dumps([version, profile, _programs()]).encode())[:32]
+        name = digest_of(json.dumps([version, profile, programs(*_JUDGING)]).encode())[:32]
         self.folder = os.path.join(root, FOLDER)
         self.path, self.root = os.path.join(self.folder, f"{name}.json"), root
         self.heads: set[str] = set()
@@ -51,12 +49,8 @@ class Known:
         """Read what is known; nothing is where that cannot be read or is damaged."""
         if not self.keep:
             return
+        value = recalled(self.root, self.path)
         with contextlib.suppress(*_BROKEN):
-            with open(self.path, "rb") as file:
-                digest, _, content = file.read().partition(b"\n")
-            if digest.decode("ascii") != _digest(content) or shipped(self.root):
-                return
-            value = json.loads(content)
             deltas = {commit: delta_of(one) for commit, one in value["deltas"].items()}
             self.heads, self.present = set(value["heads"]), dict(value["present"])
             self.deltas = deltas
@@ -70,22 +64,11 @@ class Known:
         if not self.keep or not self.changed:
             return
         value = {"heads": sorted(self.heads), "present": self.present, "deltas": self.deltas}
-        content = json.dumps(value, separators=(",", ":"), default=dict).encode()
-        temporary = f"{self.path}.{os.getpid()}"
-        with contextlib.suppress(OSError):
-            wanted = os.path.join(os.path.realpath(self.root), FOLDER)
-            if os.path.realpath(self.folder) != wanted:
-                return  # a repository may hold a link that leads elsewhere
-            os.makedirs(self.folder, exist_ok=True)
-            ignore = os.path.join(self.root, OWN_FOLDER, ".gitignore")
-            with contextlib.suppress(FileExistsError), open(ignore, "x", encoding="ascii") as file:
-                file.write("*\n")
-            with open(temporary, "wb") as out:
-                out.write(_digest(content).encode() + b"\n" + content)
-            os.replace(temporary, self.path)
-            for name in os.listdir(self.folder):
-                if name != os.path.basename(self.path):
-                    os.unlink(os.path.join(self.folder, name))
+        if keep(self.root, self.path, value):
+            with contextlib.suppress(OSError):
+                for name in os.listdir(self.folder):
+                    if name != os.path.basename(self.path):
+                        os.unlink(os.path.join(self.folder, name))
 
 
 def delta_of(value: list[Any]) -> Delta:
@@ -132,23 +115,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, Iterable) and not isinstance(value, str):
         return [plain(one) for one in value]
     return value
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-@functools.lru_cache(maxsize=1)
-def _programs() -> str:
-    """Return a hash of all that reads and judges: nobody has to remember to count a version up."""
-    digest = hashlib.sha256(sys.version.encode())
-    for path in sorted(_sources(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))):
-        with open(path, "rb") as file:
-            digest.update(hashlib.sha256(file.read()).digest())
-    return digest.hexdigest()
-
-
-def _sources(package: str) -> Iterator[str]:
-    for name in ("model", "read", "checks", "diff", "cli"):
-        with os.scandir(os.path.join(package, name)) as entries:
-            yield from (entry.path for entry in entries if entry.name.endswith(".py"))

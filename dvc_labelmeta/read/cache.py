@@ -9,19 +9,19 @@ now, and no others.
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.config import OWN_FOLDER
 from dvc_labelmeta.model.facts import At, Expected, Flaw, RecordFacts
-from dvc_labelmeta.read.own import shipped
+from dvc_labelmeta.read.cached import digest_of, keep, programs, recalled
+from dvc_labelmeta.read.own import prepare, refuse_link
 from dvc_labelmeta.read.shard import Shard
 
 _MEMO, _CLEAN = "memo.json", "clean.json"
@@ -33,7 +33,7 @@ class Cache:
 
     def __init__(self, root: str, name: str) -> None:
         self.root = root
-        self.folder = os.path.join(_all(root), _digest(name.encode())[:20])
+        self.folder = os.path.join(_all(root), digest_of(name.encode())[:20])
 
     def keys(self, files: Sequence[str], format_: str, expected: Expected) -> list[str]:
         """Return the name of the entry of each file; a file is read only if its stat changed.
@@ -48,7 +48,7 @@ class Cache:
         rules = json.dumps([_plain(expected._replace(until="")), _programs()])
         endings = [os.path.basename(file).split(".", 1)[-1] for file in files]
         return [
-            _digest(json.dumps([content, format_, ending, rules]).encode())
+            digest_of(json.dumps([content, format_, ending, rules]).encode())
             for content, ending in zip(contents, endings, strict=True)
         ]
 
@@ -136,8 +136,7 @@ class Cache:
 
         Raises OSError where nothing can be written.
         """
-        _refuse_link(self.root, self.folder)
-        os.makedirs(self.folder, exist_ok=True)
+        prepare(self.root, self.folder)
         return self.path(key + ".parquet")
 
     def path(self, name: str) -> str:
@@ -146,60 +145,24 @@ class Cache:
 
     def _read(self, name: str) -> Any:
         """Return what an entry holds, None where there is none or it is damaged."""
-        try:
-            with open(self.path(name), "rb") as file:
-                digest, _, content = file.read().partition(b"\n")
-        except OSError:
-            return None
-        if shipped(self.root):
-            return None
-        return (
-            json.loads(content) if digest.decode("ascii", "replace") == _digest(content) else None
-        )
+        return recalled(self.root, self.path(name))
 
     def _write(self, name: str, value: object) -> None:
-        content = json.dumps(value, separators=(",", ":")).encode()
-        temporary = self.path(f"{name}.{os.getpid()}")
-        with contextlib.suppress(OSError):
-            _refuse_link(self.root, self.folder)
-            os.makedirs(self.folder, exist_ok=True)
-            _hide(os.path.join(self.root, OWN_FOLDER))
-            try:
-                with open(temporary, "wb") as file:
-                    file.write(_digest(content).encode() + b"\n" + content)
-                os.replace(temporary, self.path(name))
-            finally:
-                if os.path.exists(temporary):
-                    os.unlink(temporary)
+        keep(self.root, self.path(name), value)
 
 
 def forget_others(root: str, names: Sequence[str]) -> None:
     """Remove what belongs to no layer of these names any more."""
-    _keep_only(root, _all(root), {_digest(name.encode())[:20] for name in names})
+    _keep_only(root, _all(root), {digest_of(name.encode())[:20] for name in names})
 
 
 def _all(root: str) -> str:
     return os.path.join(root, OWN_FOLDER, "cache", "records")
 
 
-def _hide(own: str) -> None:
-    """Keep the cache out of Git's sight."""
-    ignore = os.path.join(own, ".gitignore")
-    if not os.path.exists(ignore):
-        with open(ignore, "wb") as file:
-            file.write(b"*\n")
-
-
-def _refuse_link(root: str, folder: str) -> None:
-    """Raise OSError where a link leads elsewhere: a repository may hold one, to a home folder."""
-    wanted = os.path.join(os.path.realpath(root), os.path.relpath(folder, root))
-    if os.path.realpath(folder) != wanted:
-        raise OSError(f"{folder} is, or is below, a link")
-
-
 def _keep_only(root: str, folder: str, names: set[str]) -> None:
     with contextlib.suppress(OSError):
-        _refuse_link(root, folder)
+        refuse_link(root, folder)
         for entry in list(os.scandir(folder)):
             if entry.name in names:
                 continue
@@ -221,7 +184,7 @@ def _holds(entry: Mapping[str, Any], until: str) -> bool:
 
 
 def _set_of(keys: Sequence[str]) -> str:
-    return _digest(",".join(keys).encode())
+    return digest_of(",".join(keys).encode())
 
 
 def _flaws(told: Sequence[Any]) -> tuple[Flaw, ...]:
@@ -244,10 +207,6 @@ def _plain(value: Any) -> Any:
     return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 def _content(path: str) -> str:
     """Return the SHA-256 of a file."""
     digest = hashlib.sha256()
@@ -257,18 +216,8 @@ def _content(path: str) -> str:
     return digest.hexdigest()
 
 
-@functools.lru_cache(maxsize=1)
 def _programs() -> str:
-    """Return a hash of all that judges: nobody has to remember to count a version up."""
+    """Return a hash of all that judges."""
     from importlib.metadata import version  # noqa: PLC0415  # 10 ms of each start of labelmeta
 
-    digest = hashlib.sha256(version("duckdb").encode())
-    for path in sorted(_sources(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))):
-        digest.update(_content(path).encode())
-    return digest.hexdigest()
-
-
-def _sources(package: str) -> Iterator[str]:
-    for name in ("model", "read"):
-        with os.scandir(os.path.join(package, name)) as entries:
-            yield from (entry.path for entry in entries if entry.name.endswith(".py"))
+    return version("duckdb") + programs("model", "read")

@@ -1,9 +1,10 @@
-"""Whether the caches in .labelmeta/ were made here: what they tell of is not judged again."""
+"""The folder of caches in .labelmeta/: whether they were made here, and may be written there."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import os
 
 from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.model.config import OWN_FOLDER
@@ -27,3 +28,19 @@ def shipped(root: str) -> bool:
 def _is_cache(path: str) -> bool:
     start = f"{path.lower()}/"  # some systems do not tell case
     return start.startswith(_CACHE) or _CACHE.startswith(start)
+
+
+def prepare(root: str, folder: str) -> None:
+    """Make a folder for caches, out of Git's sight; raises OSError where a link leads elsewhere."""
+    refuse_link(root, folder)
+    os.makedirs(folder, exist_ok=True)
+    ignore = os.path.join(root, OWN_FOLDER, ".gitignore")
+    with contextlib.suppress(FileExistsError), open(ignore, "xb") as file:
+        file.write(b"*\n")
+
+
+def refuse_link(root: str, folder: str) -> None:
+    """Raise OSError where a link leads elsewhere: a repository may hold one, to a home folder."""
+    wanted = os.path.join(os.path.realpath(root), os.path.relpath(folder, root))
+    if os.path.realpath(folder) != wanted:
+        raise OSError(f"{folder} is, or is below, a link")

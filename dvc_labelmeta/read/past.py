@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.model.config import OWN_FOLDER
 from dvc_labelmeta.read.git import Commit, Git
-from dvc_labelmeta.read.own import shipped
+from dvc_labelmeta.read.own import prepare, shipped
 
 HISTORY = f"{OWN_FOLDER}/cache/history.json"
 
@@ -79,11 +79,9 @@ class Past:
             return
         value = {"head": self.head, "logs": self.logs}
         value |= {"inside": [*self.inside], "outside": [*self.out]}
-        temporary, ignore = f"{self.path}.{os.getpid()}", os.path.join(self.folder, ".gitignore")
+        temporary = f"{self.path}.{os.getpid()}"
         with contextlib.suppress(OSError, ValueError):
-            os.makedirs(os.path.dirname(self.path), exist_ok=True)
-            with contextlib.suppress(FileExistsError), open(ignore, "x", encoding="ascii") as file:
-                file.write("*\n")
+            prepare(self.git.folder, os.path.dirname(self.path))
             with open(temporary, "w", encoding="utf-8") as file:
                 json.dump(value, file)
             os.replace(temporary, self.path)

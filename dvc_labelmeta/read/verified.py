@@ -8,24 +8,22 @@ is damaged only costs a full verification.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import heapq
-import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.model.chain import Added, Breach, Verdict
 from dvc_labelmeta.model.config import OWN_FOLDER
 from dvc_labelmeta.model.event import EVENTS, FOLDER, HEADS, PEOPLE, TIPS, Event
+from dvc_labelmeta.read import cached
 from dvc_labelmeta.read.git import Git, Repository
 from dvc_labelmeta.read.ledger import Files, event
-from dvc_labelmeta.read.own import shipped
 
 FILE = f"{OWN_FOLDER}/cache/ledger/verified.json"
 _FORM = 1  # of the file and of what is judged: counted up where an older verdict is not worth it
-_BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+_BROKEN = (ValueError, LookupError, TypeError, AttributeError)
 
 
 class Verified(NamedTuple):
@@ -54,13 +52,8 @@ class Changes(NamedTuple):
 
 def recalled(root: str, by: str) -> Verified | None:
     """Return what an earlier run of version `by` found, None where there is nothing of use."""
-    with contextlib.suppress(*_BROKEN), open(os.path.join(root, FILE), "rb") as file:
-        if shipped(root):
-            return None
-        digest, _, content = file.read().partition(b"\n")
-        if digest.decode("ascii") != hashlib.sha256(content).hexdigest():
-            return None
-        value: Any = json.loads(content)
+    value = cached.recalled(root, os.path.join(root, FILE))
+    with contextlib.suppress(*_BROKEN):
         if value["by"] != [by, _FORM]:
             return None
         told = value["verdict"]
@@ -87,19 +80,7 @@ def keep(root: str, by: str, one: Verified) -> None:
         "erased": sorted(one.erased),
         "anchors": sorted(one.anchors),
     }
-    content = json.dumps(value, separators=(",", ":")).encode()
-    path = os.path.join(root, FILE)
-    own = os.path.join(os.path.realpath(root), OWN_FOLDER)
-    with contextlib.suppress(OSError):
-        if os.path.realpath(os.path.dirname(path)) != os.path.join(own, "cache", "ledger"):
-            return  # a link leads elsewhere
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with contextlib.suppress(FileExistsError), open(f"{own}/.gitignore", "xb") as file:
-            file.write(b"*\n")
-        temporary = f"{path}.{os.getpid()}"
-        with open(temporary, "wb") as file:
-            file.write(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
-        os.replace(temporary, path)
+    cached.keep(root, os.path.join(root, FILE), value)
 
 
 def changes(repository: Repository, since: str) -> Changes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,3 +75,15 @@ def test_what_is_a_cache_that_git_tracks(linked: Repo, tmp_path: Path) -> None:
     (clone.path / ".labelmeta").rename(clone.path / "aside")
     (clone.path / ".labelmeta").symlink_to("aside")
     assert shipped(str(pushed(clone, tmp_path / "link", ".labelmeta").path))
+
+
+def test_nothing_is_kept_behind_a_link_that_somebody_pushed(linked: Repo, tmp_path: Path) -> None:
+    away = tmp_path / "home"
+    away.mkdir()
+    shutil.rmtree(linked.path / ".labelmeta")
+    (linked.path / ".labelmeta").mkdir()
+    (linked.path / CACHE).symlink_to(away)
+    linked.labelmeta("check")
+    linked.labelmeta("ledger", "verify")
+    linked.labelmeta("audit", code=None)
+    assert not list(away.iterdir())
