@@ -77,8 +77,10 @@ def of_states(states: Sequence[State], files: Files, tips: Collection[str]) -> I
         mended = state.now is not None and not disagrees(state.now)
         what = "; ".join(_told(part) for part in wrong)
         then = ""
+        fix = "where the event is wrong, link anew, so that a later one tells what is true"
         if later:
             then = "; a later event of the same subject took its place"
+            fix = "if that was a mistake, nothing is left to mend"
         elif mended:
             then = "; a later commit says what the event says"
         yield Breach(
@@ -87,9 +89,7 @@ def of_states(states: Sequence[State], files: Files, tips: Collection[str]) -> I
             event_path(state.hash),
             f"{one.type} {one.subject.partition(':')[2]}: commit {state.commit[:12]} does not bear "
             f"it out: {what}{then}",
-            "look at the commit: git show "
-            f"{state.commit[:12]}; where the event is wrong, link anew, so that a later one tells "
-            "what is true",
+            f"look at the commit: git show {state.commit[:12]}; {fix}",
             state.hash,
         )
 

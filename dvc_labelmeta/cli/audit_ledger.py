@@ -17,7 +17,7 @@ def broken(root: str, repository: Repository, objects: Objects, *, full: bool) -
     if not os.path.isdir(os.path.join(root, FOLDER)):
         return []
     told = verified(Job(root, repository, objects, Wanted(), full=full))
-    return [
+    found = [
         flaw(
             "unverified-ledger",
             "project:",
@@ -29,3 +29,5 @@ def broken(root: str, repository: Repository, objects: Objects, *, full: bool) -
         )
         for one in told.breaches
     ]
+    fixes = (one.fix for one in told.breaches)
+    return [one._replace(fix=fix or one.fix) for one, fix in zip(found, fixes, strict=True)]

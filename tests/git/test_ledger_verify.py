@@ -202,6 +202,9 @@ def test_a_claim_that_git_and_dvc_do_not_bear_out(linked: Repo) -> None:
     add(linked, Draft("relinked", real.subject, real.claims))
     linked.commit("Tell what is true")
     assert kinds(linked, code=0) == ["warning wrong-claim"]
+    fix = verify(linked)["findings"][0]["fix"]
+    assert fix.endswith("if that was a mistake, nothing is left to mend")
+    assert fix in linked.labelmeta("audit", code=None).out, "an audit says what to do, too"
 
 
 def test_a_guideline_that_nobody_has(linked: Repo) -> None:
