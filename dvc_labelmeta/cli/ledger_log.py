@@ -14,10 +14,10 @@ from dvc_labelmeta.cli.common import Format, refuse_other, root_of, split_paths
 from dvc_labelmeta.diff.told import told
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.claims import BY
-from dvc_labelmeta.model.event import EVENTS, HEADS
+from dvc_labelmeta.model.event import EVENTS
 from dvc_labelmeta.model.event_fields import SUBJECT
 from dvc_labelmeta.read.git import open_repository
-from dvc_labelmeta.read.ledger import Disk, event, key_of, tips
+from dvc_labelmeta.read.ledger import Disk, event, head_names, key_of, tips
 from dvc_labelmeta.read.ledger_walk import Persons, walk
 from dvc_labelmeta.read.source import CommitTree, find_root
 from dvc_labelmeta.report.text import plain, table
@@ -98,7 +98,8 @@ def _lines(files: Files, old: Files | None, subject: str, limit: int) -> list[Li
     lines: list[Line] = []
     waiting = _Waiting()
     ahead = 0
-    for one in walk(files, files.names(HEADS), _held(old) if old else frozenset()):
+    heads = head_names(files, tips(files))
+    for one in walk(files, heads, _held(old) if old else frozenset()):
         for number in waiting.reach(one):
             lines[number] = lines[number]._replace(before=one.claims)
         if len(lines) < limit:

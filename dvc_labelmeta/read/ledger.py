@@ -136,8 +136,20 @@ def ledger(files: Files) -> Ledger:
 
     Nobody should add to a history that is not whole.
     """
-    heads = tuple(event(files, hash_) for hash_ in files.names(HEADS))
-    return Ledger(heads, united(files, heads), tips(files), people(files))
+    last = tips(files)
+    heads = tuple(event(files, hash_) for hash_ in head_names(files, last))
+    return Ledger(heads, united(files, heads), last, people(files))
+
+
+def head_names(files: Files, last: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return the hashes of the heads; raises UnreadableFile where all are gone.
+
+    last: the tips, which say that there are events. Without heads the next event would begin anew.
+    """
+    heads = files.names(HEADS)
+    if last and not heads:
+        raise UnreadableFile(f"{HEADS} names no event, though {TIPS} does")
+    return heads
 
 
 def united(files: Files, heads: Iterable[Event]) -> int:

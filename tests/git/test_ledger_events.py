@@ -300,6 +300,22 @@ def test_who_acts_is_asked_before_anything_is_written(small: Repo) -> None:
     assert {one["at"] for one in chain(small)} == {"2026-01-05T09:00:00Z"}
 
 
+def test_a_ledger_whose_heads_are_gone_does_not_begin_anew(small: Repo) -> None:
+    small.labelmeta("link", "data/train.csv", "--guideline", "tone")
+    names = list((small.path / "labelmeta/ledger/heads").iterdir())
+    assert names
+    for name in names:
+        name.unlink()
+    for args in (
+        ("unlink", "data/train.csv"),
+        ("ledger", "record", "--note", "x"),
+        ("ledger", "log"),
+    ):
+        told = small.labelmeta(*args, code=2).err
+        assert "labelmeta/ledger/heads names no event, though labelmeta/ledger/tips does" in told
+    assert not list((small.path / "labelmeta/ledger/heads").glob("*"))
+
+
 def test_a_broken_ledger_is_not_added_to(small: Repo) -> None:
     small.labelmeta("link", TRAIN, "--guideline", "tone")
     small.commit("Link")
