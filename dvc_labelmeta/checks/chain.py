@@ -33,17 +33,6 @@ def seconds(at: str) -> float:
     return dt.datetime.fromisoformat(at[:-1] + "+00:00").timestamp()
 
 
-def text_of(seconds: int) -> str:
-    """Return a time as events have it, which is in order as text; before or after all of them for
-    one that no calendar has.
-    """
-    try:
-        at = dt.datetime.fromtimestamp(seconds, dt.timezone.utc)
-    except (ValueError, OverflowError, OSError):
-        return "" if seconds < 0 else "~"
-    return f"{at.isoformat()[:-6]}Z"
-
-
 def of_files(files: Files) -> Iterator[Breach]:
     """Yield what is wrong with single files."""
     for flaw in files.flaws:

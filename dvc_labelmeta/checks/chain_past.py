@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from dvc_labelmeta.checks.ancestry import Node
-from dvc_labelmeta.checks.chain import RESTORE, TOLERANCE, seconds, text_of
+from dvc_labelmeta.checks.chain import RESTORE, TOLERANCE, seconds
 from dvc_labelmeta.model.chain import Added, Breach, Files, Past
-from dvc_labelmeta.model.event import PEOPLE, event_path
+from dvc_labelmeta.model.event import PEOPLE, event_path, utc
 
 DAY = 86_400
 
@@ -65,7 +65,7 @@ def _times(files: Files, nodes: Mapping[str, Node], past: Past) -> Iterator[Brea
         if not added.cut:
             if added.commit != commit:  # many events have the same one
                 commit = added.commit
-                early, late = text_of(added.authored - DAY), text_of(added.committed + TOLERANCE)
+                early, late = utc(added.authored - DAY), utc(added.committed + TOLERANCE)
             if one.at > late:
                 yield _late(hash_, one.at, added)
             if one.at < early and latest and not nodes[hash_].holds(nodes[latest]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 from dvc_labelmeta.errors import LabelMetaError, Refused, UnreadableFile
 from dvc_labelmeta.model.claims import PERSONS, kind_of, split_claims
 from dvc_labelmeta.model.config import CONFIG_FILE, Config, config
-from dvc_labelmeta.model.event import Draft, Event, Stamp
+from dvc_labelmeta.model.event import Draft, Event, Stamp, utc
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
 from dvc_labelmeta.read.files import decode, misfits, parse
 from dvc_labelmeta.read.git import open_repository
@@ -116,10 +115,10 @@ def stamp(root: str, actor: str) -> Stamp:
             f"and git config user.email MAIL, or labelmeta --actor NAME, or {ACTOR}"
         ) from None
     match = _IDENT.match(out.strip())
-    if match is None:
+    at = utc(int(match[2])) if match else ""
+    if match is None or at in {"", "~"}:
         raise Refused(f"`git var GIT_AUTHOR_IDENT` says {out.strip()!r}, which names no time")
-    at = dt.datetime.fromtimestamp(int(match[2]), dt.timezone.utc)
-    return Stamp(actor or match[1], at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return Stamp(actor or match[1], at)
 
 
 def _settings(root: str, edits: Sequence[Edit]) -> Config | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -74,6 +75,17 @@ class Stamp(NamedTuple):
 
     actor: str
     at: str
+
+
+def utc(seconds: int) -> str:
+    """Return a time as events have it, which is in order as text; before or after all of them for
+    one that no calendar has.
+    """
+    try:
+        at = dt.datetime.fromtimestamp(seconds, dt.timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return "" if seconds < 0 else "~"
+    return f"{at.isoformat()[:-6]}Z"
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:

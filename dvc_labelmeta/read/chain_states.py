@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -17,6 +16,7 @@ from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
 from dvc_labelmeta.read import dvc
 from dvc_labelmeta.read.chain_contents import LIMIT, Contents
 from dvc_labelmeta.read.chain_files import MISSING
+from dvc_labelmeta.read.digest import md5_of
 from dvc_labelmeta.read.files import MAX_LOCK_BYTES, misfits
 from dvc_labelmeta.read.git import Objects, Repository, open_bare
 from dvc_labelmeta.read.guidelines import releases_path
@@ -275,7 +275,7 @@ class States:
         key = object_, "md5"
         if key not in self.parsed:
             content = self.objects.blob(object_)
-            self.parsed[key] = content and hashlib.md5(content, usedforsecurity=False).hexdigest()
+            self.parsed[key] = content and md5_of(content)
         found: str | None = self.parsed[key]
         return found
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.model.claims import BY, Claims, kind_of, split_claims
-from dvc_labelmeta.model.event import Draft
+from dvc_labelmeta.model.event import Draft, utc
 from dvc_labelmeta.model.guideline import Edition
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar
+from dvc_labelmeta.read.digest import md5_of
 from dvc_labelmeta.read.git import Git, Objects, pairs
 from dvc_labelmeta.read.guidelines import Editions
 from dvc_labelmeta.read.record_hashes import recorded
@@ -37,8 +36,7 @@ class Step(NamedTuple):
     @property
     def details(self) -> dict[str, Any]:
         """What an event tells of it."""
-        when = dt.datetime.fromtimestamp(self.seconds, dt.timezone.utc)
-        told = {"commit": self.commit, "when": when.strftime("%Y-%m-%dT%H:%M:%SZ"), BY: self.by}
+        told = {"commit": self.commit, "when": utc(self.seconds), BY: self.by}
         return told | ({"merge": True} if len(self.parents) > 1 else {})
 
 
@@ -149,8 +147,7 @@ class Splits:
         content = self.objects.blob(entry.object) if entry else None
         if entry is None or content is None:
             return {}
-        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        return {"md5": md5, "git": entry.object}
+        return {"md5": md5_of(content), "git": entry.object}
 
 
 def _is_text(path: str) -> bool:

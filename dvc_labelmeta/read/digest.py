@@ -34,7 +34,12 @@ def records_hash(
         for file in files
     ]
     listed = json.dumps(sorted(entries, key=lambda entry: entry["relpath"]), sort_keys=True)
-    return hashlib.md5(listed.encode(), usedforsecurity=False).hexdigest() + ".dir"
+    return md5_of(listed.encode()) + ".dir"
+
+
+def md5_of(content: bytes) -> str:
+    """Return the hash that DVC has of a file with this content."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _md5(path: str) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import posixpath
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from dvc_labelmeta.model.event import utc
 from dvc_labelmeta.model.snapshot import Record, Snapshot, enclosing
 from dvc_labelmeta.read.git import open_repository
 
 _CHUNK = 1000  # paths in one question: a command line is not endless
-_DAY = dt.timedelta(days=1)  # clocks of tools differ, and times come without the right zone
+_DAY = 86400  # clocks of tools differ, and times come without the right zone
 
 
 class Committed(NamedTuple):
@@ -36,8 +36,7 @@ def committed(snapshot: Snapshot, paths: Iterable[str]) -> Committed:
         specs = (f":(literal){each}" for each in asked[start : start + _CHUNK])
         changed |= repository.git.status(specs).keys()
     seconds = int(repository.git.text("show", "-s", "--format=%ct", repository.head))
-    moment = dt.datetime.fromtimestamp(seconds, dt.timezone.utc) + _DAY
-    return Committed(moment.strftime("%Y-%m-%dT%H:%M:%SZ"), frozenset(changed))
+    return Committed(utc(seconds + _DAY), frozenset(changed))
 
 
 def _tracked(snapshot: Snapshot, path: str) -> list[Record]:

@@ -4,7 +4,6 @@ event of each subject. However long the ledger is, as many files are read.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 
 from dvc_labelmeta.errors import UnreadableFile
@@ -12,6 +11,7 @@ from dvc_labelmeta.model.event import HEADS, TIPS, Event, event_path
 from dvc_labelmeta.model.ledger_facts import LedgerFacts, LedgerFault
 from dvc_labelmeta.model.sidecar import Sidecar
 from dvc_labelmeta.model.snapshot import Record
+from dvc_labelmeta.read.digest import md5_of
 from dvc_labelmeta.read.files import MAX_BYTES
 from dvc_labelmeta.read.ledger import event, key_of, tips, united
 from dvc_labelmeta.read.source import Source
@@ -161,4 +161,4 @@ def _on_disk(source: Source, path: str) -> dict[str, str]:
         return {}
     if content is None:
         return {}
-    return {"md5": hashlib.md5(content, usedforsecurity=False).hexdigest()}
+    return {"md5": md5_of(content)}

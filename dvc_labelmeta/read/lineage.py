@@ -6,7 +6,6 @@ DVC's experiments; objects come from the one `git cat-file` that the caller open
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -19,6 +18,7 @@ from dvc_labelmeta.model.lineage import Content, Moment, StageRun
 from dvc_labelmeta.model.registry import Tag, tag_of
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
 from dvc_labelmeta.read import dvc
+from dvc_labelmeta.read.digest import md5_of
 from dvc_labelmeta.read.files import MAX_LOCK_BYTES, decode, misfits, parse
 from dvc_labelmeta.read.git import Commit, Objects, Repository
 from dvc_labelmeta.read.runs import Entries, Found, parts, pipeline_of, run, run_id
@@ -318,10 +318,10 @@ class History:
             for at, blob in states:
                 content = self.objects.blob(blob)
                 if content is not None:
-                    held.setdefault(_md5(content), (at, content))
+                    held.setdefault(md5_of(content), (at, content))
             here = self.now_at(path) if self.here else None
             if here is not None:
-                held.setdefault(_md5(here), (Moment(), here))
+                held.setdefault(md5_of(here), (Moment(), here))
             self._held[path] = held
         return self._held[path]
 
@@ -354,7 +354,7 @@ class History:
             records = dvc.records(f"{one.path}.dvc", value)
             return next((record.value for record in records if record.path == one.path), "")
         content = self.now_at(one.path, MAX_LOCK_BYTES)
-        return _md5(content) if content is not None else ""
+        return md5_of(content) if content is not None else ""
 
     def added(self, path: str) -> list[Added]:
         """Return what each state of the `.dvc` file at `path` recorded, and its source."""
@@ -381,7 +381,3 @@ def _read(path: str, limit: int) -> bytes | None:
             return file.read(limit)
     except OSError:
         return None
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()

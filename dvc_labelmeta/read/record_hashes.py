@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.read import dvc
-from dvc_labelmeta.read.digest import records_hash
+from dvc_labelmeta.read.digest import md5_of, records_hash
 from dvc_labelmeta.read.line_ends import committed
 from dvc_labelmeta.read.sources import format_of, shards
 
@@ -37,7 +37,7 @@ def _hashes(root: str, one: Sidecar, layer: Layer, pending: Pending) -> dict[str
     content = pending.get(path)
     tracked = pending[pointer] is not None if pointer in pending else os.path.exists(full + ".dvc")
     if content is not None:
-        return {"md5": _md5(content)} if tracked else _kept(full, content, layer)
+        return {"md5": md5_of(content)} if tracked else _kept(full, content, layer)
     if pending.get(pointer):
         return recorded(pointer, pending[pointer] or b"")
     try:
@@ -52,11 +52,11 @@ def _hashes(root: str, one: Sidecar, layer: Layer, pending: Pending) -> dict[str
 def _kept(full: str, content: bytes, layer: Layer) -> dict[str, str]:
     """Return the hashes of a file as Git keeps it, so that they are the same in every clone."""
     kept = committed(full, content)
-    return {"md5": _md5(kept), "git": _blob(kept, layer)}
+    return {"md5": md5_of(kept), "git": _blob(kept, layer)}
 
 
 def _md5_kept(path: str) -> str:
-    return _md5(committed(path, _bytes(path)))
+    return md5_of(committed(path, _bytes(path)))
 
 
 def _files(full: str, layer: Layer, *, tracked: bool) -> list[str]:
@@ -77,11 +77,6 @@ def _disk(path: str) -> bytes:
         return _bytes(path)
     except OSError:
         return b""
-
-
-def _md5(content: bytes) -> str:
-    """Return the hash that DVC has of a file with this content."""
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _blob(content: bytes, layer: Layer) -> str:

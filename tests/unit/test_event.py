@@ -19,6 +19,7 @@ from dvc_labelmeta.model.event import (
     event_path,
     opening,
     person_path,
+    utc,
     value_of,
 )
 from dvc_labelmeta.model.fields import SCHEMAS
@@ -68,6 +69,11 @@ def test_an_event_comes_back_as_it_was_and_fits_its_schema(event: Event) -> None
     value = json.loads(canonical(value_of(event)))
     assert event_of(event.hash, value) == event
     assert fits(SCHEMAS["event"])(value)
+
+
+def test_seconds_that_no_calendar_has_are_before_or_after_all_times() -> None:
+    assert utc(0) == "1970-01-01T00:00:00Z"
+    assert utc(-(10**15)) < utc(0) < utc(10**15)
 
 
 def test_files_are_named_by_hashes() -> None:
