@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
 import sys
@@ -76,8 +77,10 @@ def audit(
     refuse_other("--format", format_, FORMATS)
     refuse_other("--fail-on", fail_on, SEVERITIES)
     refuse_other("--profile", profile, PROFILES)
-    if today and not _DAY.match(today):
-        raise Refused(f"--today {today}: give a day such as 2026-01-31")
+    if today:
+        _refuse_no_day("--today", today)
+    if _DAY.match(since):
+        _refuse_no_day("--since", since)
     # Git, YAML and all rules: what `--help` need not load
     from dvc_labelmeta.cli.auditing import Asked, run  # noqa: PLC0415
     from dvc_labelmeta.cli.gate import today as now  # noqa: PLC0415
@@ -98,6 +101,15 @@ def audit(
         told = bool(out) or format_ == "text"  # else the report is all that is printed
         _record(context, root, done.audit, done.head, digest, told=told)
     raise typer.Exit(code)
+
+
+def _refuse_no_day(option: str, given: str) -> None:
+    try:
+        right = bool(_DAY.match(given)) and bool(dt.date.fromisoformat(given))
+    except ValueError:
+        right = False
+    if not right:
+        raise Refused(f"{option} {given}: give a day such as 2026-01-31")
 
 
 def _shown(

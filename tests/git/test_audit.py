@@ -422,3 +422,11 @@ def test_data_that_a_stage_makes_and_data_that_git_tracks(new_repo: Any) -> None
     for split in ("file.csv", "many", "made.csv"):
         assert told["timeline"][split][-1]["commit"] == commits[1]
         assert told["timeline"][split][-1]["what"].startswith("data ")
+
+
+@pytest.mark.parametrize(
+    "args", [("--since", "2026-02-30"), ("--today", "2026-13-01"), ("--today", "1.1.")]
+)
+def test_a_day_that_is_none_is_refused(clean: Repo, args: tuple[str, str]) -> None:
+    told = clean.labelmeta("audit", *args, code=2).err
+    assert f"{args[0]} {args[1]}: give a day such as 2026-01-31" in told
