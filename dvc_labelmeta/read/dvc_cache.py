@@ -33,14 +33,13 @@ def _linked(place: str, record: Record, folder: str) -> str:
     top = os.path.join(folder, posixpath.basename(record.path))
     names = {".": record.value}
     if record.folder:
-        listing = _cached(place, record.hash, record.value)
-        if not _HASH.fullmatch(record.value) or not os.path.exists(listing):
+        listing = cached(place, record.hash, record.value)
+        if not os.path.exists(listing):
             return ""
         with open(listing, encoding="utf-8") as listed:
             names = {one["relpath"]: one["md5"] for one in json.load(listed)}
-    held = {name: _cached(place, record.hash, value) for name, value in names.items()}
-    # a list may be forged: what is no hash would lead out of the cache
-    if not all(map(_HASH.fullmatch, names.values())) or not all(map(os.path.exists, held.values())):
+    held = {name: cached(place, record.hash, value) for name, value in names.items()}
+    if not all(map(os.path.exists, held.values())):
         return ""
     for name, file in held.items():
         target = os.path.normpath(os.path.join(top, name))
@@ -51,9 +50,17 @@ def _linked(place: str, record: Record, folder: str) -> str:
     return top
 
 
-def _cached(place: str, hash_: str, value: str) -> str:
-    below = ("files", hash_) if hash_ == "md5" else ()
+def cached(place: str, algorithm: str, value: str) -> str:
+    """Return where a cache holds a content; "" for what is no hash and would lead out of it."""
+    if not is_hash(value):
+        return ""
+    below = ("files", algorithm) if algorithm == "md5" else ()
     return os.path.join(place, *below, value[:2], value[2:])
+
+
+def is_hash(value: str) -> bool:
+    """Whether a value that was recorded as one of DVC's hashes is one."""
+    return bool(_HASH.fullmatch(value))
 
 
 @cache

@@ -12,11 +12,11 @@ from typing import NamedTuple
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.snapshot import Record
 from dvc_labelmeta.read import dvc
+from dvc_labelmeta.read.dvc_cache import cached, is_hash
 from dvc_labelmeta.read.git import Git
 from dvc_labelmeta.read.source import upward
 from dvc_labelmeta.read.traces import states
 
-_HASH = re.compile(r"[0-9a-f]{32}(\.dir)?\Z")
 _QUOTED = re.compile(r"\"?'?remote \"(.+?)\"'?\"?\Z")
 
 
@@ -36,7 +36,7 @@ def versions(root: str, git: Git, record: Record) -> list[Held]:
     places = _caches(root)
     found: dict[str, Held] = {}
     for value, kind in values.items():
-        if _HASH.match(value):
+        if is_hash(value):
             for one in _files(places, record.path, value, kind):
                 found.setdefault(one.value, one)
     return [*found.values()]
@@ -75,15 +75,14 @@ def _files(places: list[str], path: str, value: str, kind: str) -> Iterator[Held
         return
     with open(file, encoding="utf-8") as listing:
         for one in json.load(listing):
-            if _HASH.match(str(one["md5"])):
+            if is_hash(str(one["md5"])):
                 yield Held(
                     f"{path}/{one['relpath']}", one["md5"], _cached(places, one["md5"], kind)
                 )
 
 
 def _cached(places: list[str], value: str, kind: str) -> str:
-    below = ("files", kind) if kind == "md5" else ()
-    names = (os.path.join(place, *below, value[:2], value[2:]) for place in places)
+    names = (cached(place, kind, value) for place in places)
     return next(filter(os.path.isfile, names), "")
 
 

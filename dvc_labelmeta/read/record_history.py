@@ -18,7 +18,7 @@ from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.labelling import Change, Label, Past, text
 from dvc_labelmeta.model.snapshot import Record
 from dvc_labelmeta.read import dvc
-from dvc_labelmeta.read.dvc_cache import link_cached
+from dvc_labelmeta.read.dvc_cache import is_hash, link_cached
 from dvc_labelmeta.read.git import Objects, Repository, Touched, pairs
 from dvc_labelmeta.read.lookup import named, named_in
 from dvc_labelmeta.read.sides import tree_files
@@ -151,7 +151,7 @@ class History:
         except UnreadableFile:
             return ""
         record = next((one for one in found if f"{one.path}.dvc" == pointer), None)
-        if record is None or not record.value:
+        if record is None or not is_hash(record.value):  # a folder is named by it
             return ""
         self.recorded[record.value] = record
         return record.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,21 @@ def test_what_a_merge_left_out_is_told(repo: Repo) -> None:
     assert found["labels"][1]["gone_in"]["subject"] == "a merge left it out"
     assert found["labels"][1]["first"]["subject"] == "A second opinion"
     assert "r2  neg  ann: removed: a merge left it out" in repo.labelmeta("trace", "7").out
+
+
+def test_what_a_pointer_holds_instead_of_a_hash_leads_nowhere(repo: Repo, tmp_path: Path) -> None:
+    named(repo, DEV)
+    away = tmp_path / "away"
+    away.mkdir()
+    (away / Path(IN_DVC).name).write_text(lines(CHAIN[0] | {"label": "stolen"}))
+    repo.write(IN_DVC, lines(CHAIN[0]))
+    repo.dvc("add", "-q", IN_DVC)
+    good = repo.read(f"{IN_DVC}.dvc")
+    repo.write(f"{IN_DVC}.dvc", re.sub("md5: [0-9a-f]{32}", f"md5: {away}", good))
+    repo.commit("Point elsewhere")
+    repo.write(f"{IN_DVC}.dvc", good)
+    repo.commit("Add records")
+    assert told(traced(repo, "r1")) == [("r1", "pos", "in force")]
 
 
 def test_records_in_dvc_are_read_from_its_cache(repo: Repo) -> None:
