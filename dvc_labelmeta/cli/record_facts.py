@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 
 from dvc_labelmeta.cli.engines import workers_of
 from dvc_labelmeta.cli.progress import shown
@@ -51,7 +50,7 @@ def expected_of(
         source.layer.name,
         told.tasks,
         {version: begins(day) for version, day in told.since.items()},
-        latest(snapshot, _from_root(source.sidecar, named.path), state),
+        latest(snapshot, source.sidecar.records(source.layer), state),
         items_of(os.path.join(snapshot.root, source.sidecar.split), named.item_column),
         told.cut,
     )
@@ -68,7 +67,7 @@ def with_facts(snapshot: Snapshot) -> Snapshot:
         forget_others(snapshot.root, [])
         return snapshot
     histories: dict[str, Known] = {}
-    paths = (_from_root(one, layer.annotations.path) for one, layer in pairs if layer.annotations)
+    paths = (one.records(layer) for one, layer in pairs if layer.annotations)
     state = committed(snapshot, paths)
     found = {
         (one.split, layer.name): _facts(snapshot, one, layer, histories, state)
@@ -129,8 +128,7 @@ def _facts(
             snapshot, source, files, expected_of(snapshot, source, histories=histories, state=state)
         )
     except (Refused, UnreadableFile) as error:
-        path = layer.annotations.path if layer.annotations else ""
-        return f"{_from_root(one, path)}: {error}"
+        return f"{one.records(layer)}: {error}"
     names = tuple(os.path.relpath(file, snapshot.root).replace(os.sep, "/") for file in files)
     new = dict(zip(files, names, strict=True))
     return told._replace(
@@ -140,7 +138,3 @@ def _facts(
             for flaw in told.flaws
         ),
     )
-
-
-def _from_root(one: Sidecar, path: str) -> str:
-    return posixpath.normpath(posixpath.join(posixpath.dirname(one.path), path))

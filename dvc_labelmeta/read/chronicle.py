@@ -11,10 +11,11 @@ from dvc_labelmeta.model.event import Draft, utc
 from dvc_labelmeta.model.guideline import Edition
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar
 from dvc_labelmeta.read.digest import md5_of
-from dvc_labelmeta.read.git import Git, Objects, pairs
+from dvc_labelmeta.read.git import Git, Objects
 from dvc_labelmeta.read.guidelines import Editions
 from dvc_labelmeta.read.record_hashes import recorded
 from dvc_labelmeta.read.states import sidecar_of
+from dvc_labelmeta.read.steps import logged
 
 _FORM = "--format=%x00%H%x00%P%x00%ct%x00%an <%ae>%x00"
 _WORDS = 4
@@ -45,28 +46,15 @@ def steps(git: Git, head: str, specs: Iterable[str]) -> list[Step]:
 
     Side branches are not left out, whatever a merge made of them.
     """
-    how = ("--date-order", "--reverse", "--full-history", "-m", "--raw", "-z", "--no-abbrev")
     asked = "\n".join([head, "--", *specs, ""]).encode(errors="surrogateescape")
-    fields = git.run("log", *how, "--no-renames", _FORM, "--stdin", stdin=asked).split(b"\0")
+    how = ("--date-order", "--reverse", "--full-history", "-m", _FORM, "--stdin")
     found: dict[str, Step] = {}
-    at = 0
-    while at < len(fields):
-        if not fields[at].strip():
-            at += 1
-            continue
-        told = [one.decode(errors="replace") for one in fields[at : at + _WORDS]]
-        start = at = at + _WORDS
-        while at < len(fields) and fields[at].lstrip(b"\n")[:1] in {b"", b":"}:
-            at += 2 if fields[at].strip() else 1
-        paths = frozenset(git.below(path) for path, _ in pairs(_trimmed(fields[start:at])))
-        if told[0] in found:  # a merge, against another parent
-            paths |= found[told[0]].paths
-        found[told[0]] = Step(told[0], tuple(told[1].split()), int(told[2]), told[3], paths)
+    for (commit, parents, seconds, by), changed in logged(git, how, _WORDS, asked):
+        paths = frozenset(git.below(path) for _, path in changed)
+        if commit in found:  # a merge, against another parent
+            paths |= found[commit].paths
+        found[commit] = Step(commit, tuple(parents.split()), int(seconds), by, paths)
     return list(found.values())
-
-
-def _trimmed(fields: Sequence[bytes]) -> list[bytes]:
-    return [one.lstrip(b"\n") for one in fields]
 
 
 def in_time(streams: Iterable[Iterable[tuple[Step, list[Draft]]]]) -> list[Draft]:

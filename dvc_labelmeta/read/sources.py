@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import glob
 import os
-import posixpath
 from typing import NamedTuple
 
 from dvc_labelmeta.errors import Refused, UnreadableFile
@@ -65,7 +64,7 @@ def source_of(snapshot: Snapshot, one: Sidecar, layer: Layer) -> Source:
     """Return the records that a layer names; their path in the sidecar is relative to it."""
     named = layer.annotations
     assert named is not None  # noqa: S101  # for the type checker: callers ask first
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(one.path), named.path))
+    path = one.records(layer)
     if path.split("/").count("..") > snapshot.prefix.count("/"):
         raise Refused(
             f"{one.path}: the annotations of layer {layer.name} are outside the repository"

@@ -45,26 +45,41 @@ def steps(git: Git, head: str, after: str, paths: Iterable[str] = ()) -> Iterato
     paths: from the root; none: all below it.
     """
     span = f"{after}..{head}" if after else head
-    how = ("--first-parent", "-m", "--raw", "-z", "--no-abbrev", "--no-renames", "--reverse")
     asked = [git.above(path) for path in paths] or [git.prefix.rstrip("/")] * bool(git.prefix)
     below = [f":(top,literal){path}" for path in asked]
-    fields = git.run("log", *how, "--root", _FORM, span, "--", *below).split(b"\0")
-    at = 0
-    while at < len(fields):
-        if not fields[at]:
-            at += 1
-            continue
-        told = [one.decode(errors="replace") for one in fields[at : at + _WORDS]]
-        at += _WORDS
-        files: dict[str, tuple[Entry | None, Entry | None]] = {}
-        while at < len(fields) and fields[at].lstrip(b"\n")[:1] in {b"", b":"}:
-            if fields[at].strip():
-                path = git.below(fields[at + 1].decode(errors="surrogateescape"))
-                files[path] = _pair(fields[at].decode().lstrip("\n:"), path)
-                at += 1
-            at += 1
+    how = ("--first-parent", "-m", "--reverse", "--root", _FORM, span, "--", *below)
+    for told, changed in logged(git, how, _WORDS):
+        files = {git.below(path): _pair(sides, git.below(path)) for sides, path in changed}
         hash_, date, author, subject, parents, trailer = told
         yield Step(hash_, date, author, subject, tuple(parents.split()), trailer, files)
+
+
+def logged(
+    git: Git, how: Iterable[str], words: int, stdin: bytes | None = None
+) -> Iterator[tuple[list[str], list[tuple[str, str]]]]:
+    """Yield for each commit of a `git log` the words of its format, and what it changed.
+
+    Each word, and the first one's beginning, is set off by NUL, the only sign that no name and no
+    message can hold. Of a change: modes and hashes as Git has them, and the path from the top
+    level; of a merge with `-m`, a commit for each parent.
+    """
+    asked = ("log", "--raw", "-z", "--no-abbrev", "--no-renames", *how)
+    fields = git.run(*asked, stdin=stdin).split(b"\0")
+    at = 0
+    while at < len(fields):
+        if not fields[at].strip():
+            at += 1
+            continue
+        told = [one.decode(errors="replace") for one in fields[at : at + words]]
+        at += words
+        changed: list[tuple[str, str]] = []
+        while at < len(fields) and fields[at].lstrip(b"\n")[:1] in {b"", b":"}:
+            if fields[at].strip():
+                path = fields[at + 1].decode(errors="surrogateescape")
+                changed.append((fields[at].decode().lstrip("\n:"), path))
+                at += 1
+            at += 1
+        yield told, changed
 
 
 def ahead(objects: Objects, found: Iterable[Step]) -> Iterator[Step]:
