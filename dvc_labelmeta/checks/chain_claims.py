@@ -77,7 +77,7 @@ def of_states(states: Sequence[State], files: Files, tips: Collection[str]) -> I
         mended = state.now is not None and not disagrees(state.now)
         what = "; ".join(_told(part) for part in wrong)
         then = ""
-        fix = "where the event is wrong, link anew, so that a later one tells what is true"
+        fix = "where the event is wrong, labelmeta ledger record adds one that says what is true"
         if later:
             then = "; a later event of the same subject took its place"
             fix = "if that was a mistake, nothing is left to mend"
@@ -87,8 +87,8 @@ def of_states(states: Sequence[State], files: Files, tips: Collection[str]) -> I
             "wrong-claim",
             "warning" if later or mended else "error",
             event_path(state.hash),
-            f"{one.type} {one.subject.partition(':')[2]}: commit {state.commit[:12]} does not bear "
-            f"it out: {what}{then}",
+            f"{one.type} {one.subject.partition(':')[2]}: in commit {state.commit[:12]}, "
+            f"{what}{then}",
             f"look at the commit: git show {state.commit[:12]}; {fix}",
             state.hash,
         )

@@ -162,7 +162,7 @@ def _put(lines: Iterable[Line], persons: Persons, format_: str) -> None:
         return
     rows = [_row(line, persons) for line in lines]
     head = ("EVENT", "TIME", "WHO", "TYPE", "SUBJECT", "WHAT", "NOTE")
-    none = "no events; `labelmeta ledger record` tells the ledger what is there"
+    none = "no events; `labelmeta ledger record` adds those of what is there"
     typer.echo(table([head, *rows]) if rows else none)
 
 

@@ -112,7 +112,7 @@ def _guideline(after: Claims, before: Claims) -> str:
 
 def _others(after: Claims, before: Claims) -> Iterator[str]:
     if not after:
-        yield "gone"
+        yield "no longer there"
         return
     old, new = dict(_flat(before, "")), dict(_flat(after, ""))
     parts = [

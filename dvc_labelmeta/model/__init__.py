@@ -13,6 +13,17 @@ link        split layer -> guideline id, version, commit and object
 object      Git's hash of the guideline's content (blob of a file, tree of a folder)
 pin         what Git knows about a link: is the commit there, what came after it
 record      what DVC or Git has written down about a piece of data: hash and size
+event       one entry of the ledger: a file named by the hash of its canonical bytes
+subject     what an event is about: a split, a guideline, a stage, a waiver, a person, an annotator
+claim       what an event says that can be held against Git and DVC; `details` cannot
+head        an event that no other one follows; tip: the last event of a subject
+marker      an empty file whose name says which events are heads and tips
+commitment  a hash that stands for a person in events; its opening is the file that names him
+anchor      a place outside of the ledger that names its heads: a tag, a trailer, a report
+breach      what `ledger verify` found wrong with the ledger; audit and check have findings
+flaw        what is wrong with one file, or with one state that an audit looked at
+annotator   who or what made a label; the registry is annotators.yaml
+waiver      an entry of `ignore:`; a finding that it covers does not count
 gate        the small file that training stages depend on
 run         what dvc.lock records of a stage
 rule        a function over a snapshot, with a code and a name that says what is wrong

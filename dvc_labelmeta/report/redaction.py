@@ -39,7 +39,7 @@ def _done(told: Mapping[str, Any]) -> Iterator[str]:
     if told["registry"]:
         yield f"the entry in annotators.yaml {would} reduced to {new}: redacted"
     for commitment in told["openings"]:
-        yield f"opening {commitment[:12]} {would} gone: no event tells any more who acted"
+        yield f"opening {commitment[:12]} {would} deleted: no event shows any more who acted"
     if told["dry_run"]:
         return
     made = [one["path"] for one in told["records"] if one["stage"]]

@@ -243,7 +243,7 @@ def test_a_dry_run_shows_all_and_writes_nothing(repo: Repo) -> None:
         "would change data/test.parquet",
         "would change annotators.yaml",
         "would record redacted data/train.csv",
-        f"opening {COMMITMENT[:12]} would be gone: no event tells any more who acted",
+        f"opening {COMMITMENT[:12]} would be deleted: no event shows any more who acted",
         "    data/train.csv.annotations.jsonl:3",
         "    guidelines/prose.md:3",
         "    tag v1 names the person in its text",

@@ -77,7 +77,7 @@ def test_where_a_split_went() -> None:
         ("guideline:tone", {"version": "1.0.0", "object": "o"}, {"version": "2.0.0", "object": "p"}, "1.0.0 -> 2.0.0"),
         ("guideline:tone", {"version": "1.0.0", "object": "o"}, {"version": "1.0.0", "object": "p"}, "1.0.0, with another text"),
         ("guideline:tone", {"version": "1.0.0", "object": "o"}, {"version": "1.0.0", "object": "o"}, "1.0.0"),
-        ("guideline:tone", {"version": "1.0.0", "object": "o"}, {}, "gone"),
+        ("guideline:tone", {"version": "1.0.0", "object": "o"}, {}, "no longer there"),
         ("guideline:tone", None, {"object": "o"}, "object o"),
         ("waiver:LM105:a", {"reason": "r", "until": "u"}, {"reason": LONG, "approved_by": ["a" * 64, "Bo"]}, f"reason r -> {LONG[:59]}…; no until; approved_by aaaaaaaaaaaa, Bo"),
         ("stage:dvc.yaml:train", {"cmd": "a", "outs": {"m": "1" * 32}}, {"cmd": "a", "outs": {"m": "2" * 32 + ".dir"}}, "outs m 111111111111 -> 222222222222"),
