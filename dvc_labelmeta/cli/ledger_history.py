@@ -14,7 +14,7 @@ from dvc_labelmeta.read.files import decode, misfits, parse
 from dvc_labelmeta.read.git import Objects, Repository, open_bare, open_repository
 from dvc_labelmeta.read.ledger import Disk
 from dvc_labelmeta.read.ledger_walk import walk
-from dvc_labelmeta.read.snapshot import clone_folder
+from dvc_labelmeta.read.source import clone_folder
 
 Paths = dict[str, list[str]]  # by id, today's first
 _Stream = list[tuple[Step, list[Draft]]]

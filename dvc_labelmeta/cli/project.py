@@ -9,7 +9,8 @@ from dvc_labelmeta.errors import LabelMetaError, NoSuchRevision, Refused
 from dvc_labelmeta.model.guideline import Edition, Guideline
 from dvc_labelmeta.read.git import Commit, Repository, open_bare, open_repository
 from dvc_labelmeta.read.guidelines import Editions
-from dvc_labelmeta.read.snapshot import clone_folder, load
+from dvc_labelmeta.read.snapshot import load
+from dvc_labelmeta.read.source import clone_folder
 from dvc_labelmeta.read.targets import Target, target
 from dvc_labelmeta.write.edits import lock
 

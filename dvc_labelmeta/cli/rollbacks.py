@@ -18,7 +18,8 @@ from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.dvc import join
 from dvc_labelmeta.read.files import MAX_LOCK_BYTES, decode
 from dvc_labelmeta.read.git import Commit, Entry, Objects, Repository
-from dvc_labelmeta.read.snapshot import leaves, load
+from dvc_labelmeta.read.snapshot import load
+from dvc_labelmeta.read.source import leaves
 from dvc_labelmeta.read.sources import source_of
 from dvc_labelmeta.read.states import Files, files_at, guideline_state, split_state
 from dvc_labelmeta.write import links

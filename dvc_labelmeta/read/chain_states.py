@@ -20,7 +20,7 @@ from dvc_labelmeta.read.digest import md5_of
 from dvc_labelmeta.read.files import MAX_LOCK_BYTES, misfits
 from dvc_labelmeta.read.git import Objects, Repository, open_bare
 from dvc_labelmeta.read.guidelines import releases_path
-from dvc_labelmeta.read.snapshot import clone_folder
+from dvc_labelmeta.read.source import clone_folder
 from dvc_labelmeta.read.standing import run_claims
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import git
 
 from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.model.config import Config
-from dvc_labelmeta.read.snapshot import CLONES, clone_folder, clone_name
+from dvc_labelmeta.read.source import CLONES, clone_folder, clone_name
 
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0"}

@@ -15,7 +15,7 @@ from dvc_labelmeta.model.snapshot import enclosing
 from dvc_labelmeta.read.files import decode, misfits, parse, places
 from dvc_labelmeta.read.git import TREE, Entry, Objects, Repository
 from dvc_labelmeta.read.guidelines import releases, releases_path
-from dvc_labelmeta.read.snapshot import leaves
+from dvc_labelmeta.read.source import leaves
 
 # files of a guideline by name; Git's hash, or bytes where the working tree differs from HEAD
 Files = Mapping[str, str | bytes]

@@ -11,7 +11,7 @@ from typing import Any
 
 from dvc_labelmeta.errors import BadConfig, UnreadableFile
 from dvc_labelmeta.model.annotators import REGISTRY, annotators
-from dvc_labelmeta.model.config import CONFIG_FILE, OWN_FOLDER, Config, config, glob_matcher
+from dvc_labelmeta.model.config import CONFIG_FILE, Config, config, glob_matcher
 from dvc_labelmeta.model.finding import Finding, Report
 from dvc_labelmeta.model.gate import gate_path
 from dvc_labelmeta.model.guideline import Guideline, Pin
@@ -29,9 +29,15 @@ from dvc_labelmeta.read.guidelines import (
     structured_path,
 )
 from dvc_labelmeta.read.past import HISTORY
-from dvc_labelmeta.read.source import CommitTree, Source, WorkTree, find_root, unreadable, upward
-
-CLONES = f"{OWN_FOLDER}/cache/repos"
+from dvc_labelmeta.read.source import (
+    CommitTree,
+    Source,
+    WorkTree,
+    clone_folder,
+    find_root,
+    leaves,
+    unreadable,
+)
 
 
 def load(
@@ -274,12 +280,6 @@ class _Reader:
         return tuple(sorted(path for path in named if match(path)))
 
 
-def leaves(path: str, depth: int) -> bool:
-    """Whether a normalised path climbs more than `depth` folders up, or is absolute."""
-    parts = path.split("/")
-    return path.startswith("/") or parts.count("..") > depth
-
-
 def _guidelines(
     reader: _Reader, settings: Config, local: Pins, stack: ExitStack
 ) -> tuple[dict[str, Guideline], dict[PinKey, Pin]]:
@@ -338,23 +338,6 @@ def _read_structure(reader: _Reader, id_: str, path: str) -> None:
                 f"{where}: id is {value['id']!r}, but {CONFIG_FILE} calls this guideline {id_!r}",
             )
         )
-
-
-def clone_folder(root: str, settings: Config, repo: str) -> str | None:
-    """Return the bare clone of a repository of `repos:`, or None if it was never fetched.
-
-    Looks in the enclosing folders too: `dvc exp run --temp` works in a copy below the project.
-    """
-    name = os.path.join(CLONES, clone_name(repo, dict(settings.repos)[repo]))
-    candidates = (os.path.join(folder, name) for folder in upward(root))
-    return next((folder for folder in candidates if os.path.isdir(folder)), None)
-
-
-def clone_name(repo: str, url: str) -> str:
-    """Return the folder name of a clone: another URL under the same name is another clone."""
-    import hashlib  # noqa: PLC0415  # OpenSSL starts slowly; a gate needs no hash
-
-    return f"{repo}-{hashlib.sha256(url.encode()).hexdigest()[:12]}.git"
 
 
 def _with_merges(reader: _Reader, git: Git, head: str) -> dict[str, Record]:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Protocol
 
 from dvc_labelmeta.errors import NotARepository, UnreadableFile
-from dvc_labelmeta.model.config import CONFIG_FILE, LEDGER, OWN_FOLDER
+from dvc_labelmeta.model.config import CONFIG_FILE, LEDGER, OWN_FOLDER, Config
 from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.model.snapshot import Fault, Place
 from dvc_labelmeta.read import files
@@ -24,6 +24,7 @@ _APART = ("../", f"{LEDGER}/events/")  # not in the index of a commit, and read 
 _ENDINGS = (SUFFIX, ".dvc", "dvc.yaml", "dvc.lock")
 _GLOBS = (f"*{SUFFIX}", "*.dvc", "dvc.*")  # few: Git holds each against each file of its index
 _OURS = tuple(f":(glob)**/{glob}" for glob in _GLOBS)
+CLONES = f"{OWN_FOLDER}/cache/repos"
 _MANY = 50  # folders to name one by one
 
 
@@ -227,6 +228,29 @@ def upward(start: str) -> Iterator[str]:
     while folder != above:
         yield folder
         folder, above = os.path.dirname(folder), folder
+
+
+def clone_folder(root: str, settings: Config, repo: str) -> str | None:
+    """Return the bare clone of a repository of `repos:`, or None if it was never fetched.
+
+    Looks in the enclosing folders too: `dvc exp run --temp` works in a copy below the project.
+    """
+    name = os.path.join(CLONES, clone_name(repo, dict(settings.repos)[repo]))
+    candidates = (os.path.join(folder, name) for folder in upward(root))
+    return next((folder for folder in candidates if os.path.isdir(folder)), None)
+
+
+def clone_name(repo: str, url: str) -> str:
+    """Return the folder name of a clone: another URL under the same name is another clone."""
+    import hashlib  # noqa: PLC0415  # OpenSSL starts slowly; a gate needs no hash
+
+    return f"{repo}-{hashlib.sha256(url.encode()).hexdigest()[:12]}.git"
+
+
+def leaves(path: str, depth: int) -> bool:
+    """Whether a normalised path climbs more than `depth` folders up, or is absolute."""
+    parts = path.split("/")
+    return path.startswith("/") or parts.count("..") > depth
 
 
 def unreadable(path: str, error: UnreadableFile) -> Fault:

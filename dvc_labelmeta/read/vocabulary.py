@@ -13,7 +13,7 @@ from dvc_labelmeta.model.values import Task
 from dvc_labelmeta.read.files import decode, misfits, parse
 from dvc_labelmeta.read.git import Objects, Repository, open_bare, open_repository
 from dvc_labelmeta.read.guidelines import structured_path
-from dvc_labelmeta.read.snapshot import clone_folder
+from dvc_labelmeta.read.source import clone_folder
 
 
 class Known(NamedTuple):

@@ -26,7 +26,7 @@ from dvc_labelmeta.read.guideline_facts import Reading, with_guideline_facts
 from dvc_labelmeta.read.guidelines import Parsed, Pins, releases, releases_path, structured_path
 from dvc_labelmeta.read.owners import codeowners_at, codeowners_of
 from dvc_labelmeta.read.passed import Passed
-from dvc_labelmeta.read.snapshot import leaves
+from dvc_labelmeta.read.source import leaves
 from dvc_labelmeta.read.steps import Ancestry, Step
 from dvc_labelmeta.read.view import View
 
