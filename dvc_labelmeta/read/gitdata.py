@@ -1,11 +1,13 @@
-"""Records of data that only Git tracks: the blob of a file, the tree of a folder."""
+"""What Git says of data: the hash of what only Git tracks, and which hash a merge made."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 
+from dvc_labelmeta.model.sidecar import Sidecar
 from dvc_labelmeta.model.snapshot import Place, Record, enclosing
-from dvc_labelmeta.read.git import Entry
+from dvc_labelmeta.read.git import Entry, Repository
+from dvc_labelmeta.read.source import Source
 
 
 def records(
@@ -24,6 +26,26 @@ def records(
             value = "" if path in dirty else tree_hash(below[path])
             count = len(below[path])
             yield Record(path, "git", value, Place(path), nfiles=count, folder=True)
+
+
+def with_merges(
+    records: Mapping[str, Record], sidecars: Iterable[Sidecar], source: Source, there: Repository
+) -> dict[str, Record]:
+    """Mark data whose present hash was made by a merge; asked only where the link differs."""
+    found, changed = dict(records), dict[str, Record]()
+    for one in sidecars:
+        record = records.get(one.split)
+        if record is None or record.value == one.data.value or record.stage is not None:
+            continue
+        path = record.place.path
+        if there.head and path.endswith(".dvc") and not source.dirty([path]):
+            changed[path] = record
+    for path in there.git.merged(changed, there.head):
+        newest = there.git.introduced(path, there.head)
+        if newest is not None and len(newest[1]) > 1:
+            record = changed[path]
+            found[record.path] = record._replace(merged_in=newest[0])
+    return found
 
 
 def _below(index: Mapping[str, Entry], folders: Container[str]) -> dict[str, dict[str, Entry]]:

@@ -124,7 +124,7 @@ def _snapshot(reader: _Reader, repository: Repository, settings: Config) -> Snap
         shallow=repository.shallow,
         config=settings,
         sidecars=tuple(reader.found),
-        records=_with_merges(reader, repository.git, repository.head),
+        records=gitdata.with_merges(reader.records, reader.found, reader.source, repository),
         untracked=frozenset(p for p in reader.source.extra if p.endswith(SUFFIX)),
         folders=frozenset(r.path for r in reader.records.values() if r.folder),
         matched=reader.matched(settings),
@@ -338,24 +338,6 @@ def _read_structure(reader: _Reader, id_: str, path: str) -> None:
                 f"{where}: id is {value['id']!r}, but {CONFIG_FILE} calls this guideline {id_!r}",
             )
         )
-
-
-def _with_merges(reader: _Reader, git: Git, head: str) -> dict[str, Record]:
-    """Mark data whose present hash was made by a merge; asked only where the link differs."""
-    changed: dict[str, Record] = {}
-    for one in reader.found:
-        record = reader.records.get(one.split)
-        if record is None or record.value == one.data.value or record.stage is not None:
-            continue
-        path = record.place.path
-        if head and path.endswith(".dvc") and not reader.source.dirty([path]):
-            changed[path] = record
-    for path in git.merged(changed, head):
-        newest = git.introduced(path, head)
-        if newest is not None and len(newest[1]) > 1:
-            record = changed[path]
-            reader.records[record.path] = record._replace(merged_in=newest[0])
-    return reader.records
 
 
 def _with_pipeline(
