@@ -23,10 +23,10 @@ from dvc_labelmeta.read.chain_past import beside, past
 from dvc_labelmeta.read.chain_states import Asked, States
 from dvc_labelmeta.read.files import decode, misfits, parse
 from dvc_labelmeta.read.git import Objects, Repository
-from dvc_labelmeta.read.ledger import Disk
+from dvc_labelmeta.read.ledger import Disk, between, event
 from dvc_labelmeta.read.signatures import Signers
 from dvc_labelmeta.read.stored import Stored
-from dvc_labelmeta.read.verified import Changes, Verified, between, changes, keep, recalled
+from dvc_labelmeta.read.verified import Changes, Verified, changes, keep, recalled
 
 
 class Job(NamedTuple):
@@ -149,7 +149,8 @@ def _old(
     starts |= {hash_ for one in added.events.values() for hash_ in one.parents}
     starts |= {hash_ for one in fresh for hash_ in one.heads}
     starts -= added.events.keys()
-    return between(Disk(root), (hash_ for hash_ in starts if _is_there(root, hash_)))
+    disk = Disk(root)
+    return between(disk, (event(disk, hash_) for hash_ in starts if _is_there(root, hash_)))
 
 
 def _is_there(root: str, hash_: str) -> bool:

@@ -157,17 +157,23 @@ def united(files: Files, heads: Iterable[Event]) -> int:
 
     Reads only what lies between them and the last event that is before all of them.
     """
-    known = {one.hash: one for one in heads}
-    queue = [(-one.total, one.hash) for one in known.values()]
+    found, before = between(files, heads)
+    return len(found) - len(before) + sum(before.values())
+
+
+def between(files: Files, starts: Iterable[Event]) -> tuple[dict[str, Event], dict[str, int]]:
+    """Return the events from some back to the last one that is before all of them, and how many
+    the history of that one holds; nothing for that where there is none.
+    """
+    found = {one.hash: one for one in starts}
+    queue = [(-one.total, one.hash) for one in found.values()]
     heapq.heapify(queue)
-    passed = 0
     while queue:
-        one = known[heapq.heappop(queue)[1]]
+        one = found[heapq.heappop(queue)[1]]
         if not queue:  # all others are before this one
-            return passed + one.total
-        passed += 1
+            return found, {one.hash: one.total}
         for parent in one.parents:
-            if parent not in known:
-                known[parent] = event(files, parent)
-                heapq.heappush(queue, (-known[parent].total, parent))
-    return passed
+            if parent not in found:
+                found[parent] = event(files, parent)
+                heapq.heappush(queue, (-found[parent].total, parent))
+    return found, {}

@@ -8,18 +8,16 @@ is damaged only costs a full verification.
 from __future__ import annotations
 
 import contextlib
-import heapq
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.model.chain import Added, Breach, Verdict
 from dvc_labelmeta.model.config import OWN_FOLDER
-from dvc_labelmeta.model.event import EVENTS, FOLDER, HEADS, PEOPLE, TIPS, Event
+from dvc_labelmeta.model.event import EVENTS, FOLDER, HEADS, PEOPLE, TIPS
 from dvc_labelmeta.read import cached
 from dvc_labelmeta.read.git import Git, Repository
-from dvc_labelmeta.read.ledger import Files, event
 
 FILE = f"{OWN_FOLDER}/cache/ledger/verified.json"
 _FORM = 1  # of the file and of what is judged: counted up where an older verdict is not worth it
@@ -122,21 +120,3 @@ def _plain(letters: Mapping[str, str], *, clean: bool) -> Changes | None:
     if other or not usual or not all(path.startswith(markers) for path in gone):
         return None
     return Changes(new, gone, clean)
-
-
-def between(files: Files, starts: Iterable[str]) -> tuple[dict[str, Event], dict[str, int]]:
-    """Return the events from some back to the last one that is before all of them, and how many
-    the history of that one holds. They were verified before.
-    """
-    found = {hash_: event(files, hash_) for hash_ in starts}
-    queue = [(-one.total, one.hash) for one in found.values()]
-    heapq.heapify(queue)
-    while queue:
-        one = found[heapq.heappop(queue)[1]]
-        if not queue:
-            return found, {one.hash: one.total}
-        for parent in one.parents:
-            if parent not in found:
-                found[parent] = event(files, parent)
-                heapq.heappush(queue, (-found[parent].total, parent))
-    return found, {}
