@@ -12,7 +12,7 @@ from dvc_labelmeta.model.claims import split_claims
 from dvc_labelmeta.model.codeowners import codeowners
 from dvc_labelmeta.model.config import Adoption, Config, Ignore, Legacy
 from dvc_labelmeta.model.event import Event
-from dvc_labelmeta.model.facts import KINDS, At, Flaw, RecordFacts
+from dvc_labelmeta.model.facts import KINDS, At, Flaw, RecordFacts, Unpulled
 from dvc_labelmeta.model.gate import gate, gate_path
 from dvc_labelmeta.model.guideline import Both, Edition, Guideline, Pin
 from dvc_labelmeta.model.guideline_facts import GuidelineFacts, Published, Unsigned, newest
@@ -37,7 +37,7 @@ def a_snapshot(text: str = "") -> Snapshot:
     earlier: {version of records: [what it says, what HEAD's says]}
     data: {path: {value, hash, folder, stage, merged_in}}   splits: [glob]   faults: {path: text}
     annotations: {split: {kind of fault: {field: count}, versions: {version: records}, records,
-        declared}} or {split: {unread: why}}
+        declared}} or {split: {unread: why}} or {split: {unpulled: [path]}}
     stages, gate_stages: {name: {...}}   runs: {stage: {...}}   codeowners: text of the file
     ledger: {events: {split: {version, object, value, mode, type, gone, records: {path, md5}}, a list of
         them, or {} for just as linked}, faults: {path: text}, records: {split: {md5}},
@@ -150,9 +150,11 @@ def _event(one: Sidecar, told: dict[str, Any]) -> Event:
     )
 
 
-def _facts(told: dict[str, Any]) -> RecordFacts | str:
+def _facts(told: dict[str, Any]) -> RecordFacts | Unpulled | str:
     if "unread" in told:
         return str(told["unread"])
+    if "unpulled" in told:
+        return Unpulled(tuple(told["unpulled"]))
     versions = told.get("versions", {})
     flaws = [
         Flaw(kind, field, count, (At("data/a.jsonl", 3, "r1", "x"),))

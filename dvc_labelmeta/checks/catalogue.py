@@ -24,6 +24,7 @@ from dvc_labelmeta.checks.judging import ask, ask_one, report
 from dvc_labelmeta.checks.rule import IGNORES, PROJECT, SPLIT, Rule
 from dvc_labelmeta.errors import BadConfig, LabelMetaError
 from dvc_labelmeta.model.config import Config
+from dvc_labelmeta.model.facts import RecordFacts
 from dvc_labelmeta.model.finding import Ignored, Report, Skip
 from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.model.snapshot import Snapshot
@@ -134,7 +135,8 @@ def _idle(
 ) -> frozenset[int]:
     """Return the entries of `ignore:` in force that took nothing back, though they were asked."""
     unread = any(
-        layer.annotations and isinstance(snapshot.annotations.get((one.split, layer.name), ""), str)
+        layer.annotations
+        and not isinstance(snapshot.annotations.get((one.split, layer.name)), RecordFacts)
         for one in snapshot.sidecars
         for layer in one.layers
     )

@@ -10,15 +10,21 @@ from collections.abc import Iterator
 
 from dvc_labelmeta.checks.links import layers, name_of
 from dvc_labelmeta.checks.rule import Hit
-from dvc_labelmeta.model.facts import Flaw, RecordFacts
+from dvc_labelmeta.model.facts import Flaw, RecordFacts, Unpulled
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot
+
+_UNREAD = (
+    "bring the file back or correct the path; where the engine is missing: "
+    'pip install "dvc-labelmeta[annotations]"'
+)
 
 
 def unread_records(snapshot: Snapshot) -> Iterator[Hit]:
     """Annotation records could not be read, so that nothing can be said about them.
 
-    The file is not here (dvc pull), is damaged, or the engine is not installed; exit code 2.
+    The file is not there, is damaged, or the engine is not installed; exit code 2. Records that DVC
+    tracks need not be in a checkout: where they were not pulled, rules on records are skipped.
 
     Bad:
         links: {data/train.csv: {version: "1.0.0"}}
@@ -26,7 +32,7 @@ def unread_records(snapshot: Snapshot) -> Iterator[Hit]:
     Good:
         links: {data/train.csv: {version: "1.0.0"}}
         annotations: {data/train.csv: {}}
-    Fix: dvc pull, or pip install "dvc-labelmeta[annotations]"
+    Fix: bring the file back, correct `path:`, or pip install "dvc-labelmeta[annotations]"
     """
     told: set[str] = set()
     for one, layer in layers(snapshot):
@@ -34,8 +40,10 @@ def unread_records(snapshot: Snapshot) -> Iterator[Hit]:
         if isinstance(found, str) and found not in told:
             told.add(found)
             message = f"the annotation records were not judged: {found}"
-            fix = 'dvc pull, or pip install "dvc-labelmeta[annotations]"'
-            yield Hit((one.split, layer.name), records_place(one, layer), message, fix)
+            yield Hit((one.split, layer.name), records_place(one, layer), message, _UNREAD)
+        elif isinstance(found, Unpulled):
+            place = records_place(one, layer)
+            yield Hit((one.split, layer.name), place, "", "", untold=f"records {found.told}")
 
 
 def malformed_record(snapshot: Snapshot) -> Iterator[Hit]:
@@ -302,7 +310,7 @@ def hits(snapshot: Snapshot, kind: str, message: str) -> Iterator[Hit]:
     """Yield a hit for each field of each layer's records in which this kind was found."""
     for one, layer in layers(snapshot):
         found = snapshot.annotations.get((one.split, layer.name))
-        for flaw in found.flaws if found is not None and not isinstance(found, str) else ():
+        for flaw in found.flaws if isinstance(found, RecordFacts) else ():
             if flaw.kind == kind:
                 name = name_of(one, layer)
                 told = message.format(count=flaw.records, split=name, field=flaw.field)

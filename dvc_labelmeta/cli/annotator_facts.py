@@ -5,6 +5,7 @@ from __future__ import annotations
 from dvc_labelmeta.cli.record_facts import expected_of, name_of
 from dvc_labelmeta.errors import Refused, UnreadableFile
 from dvc_labelmeta.model.annotators import Seen
+from dvc_labelmeta.model.facts import RecordFacts
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.cache import Cache
@@ -19,7 +20,7 @@ def with_seen(snapshot: Snapshot) -> Snapshot:
         (one.split, layer.name): seen_of(snapshot, one, layer)
         for one in snapshot.sidecars
         for layer in one.layers
-        if not isinstance(snapshot.annotations.get((one.split, layer.name), ""), str)
+        if isinstance(snapshot.annotations.get((one.split, layer.name)), RecordFacts)
     }
     return snapshot._replace(seen=found)
 

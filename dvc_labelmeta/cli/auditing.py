@@ -17,6 +17,7 @@ from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.audit import Audit, Episode, Flaw, Form, Spot
 from dvc_labelmeta.model.codeowners import owners_of
 from dvc_labelmeta.model.config import glob_matcher
+from dvc_labelmeta.model.facts import RecordFacts
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.audit_cache import Known
 from dvc_labelmeta.read.git import Objects, Repository, open_repository
@@ -295,8 +296,9 @@ class _Auditor:
             self.unchecked[f"history of links to {id_}, a guideline of another repository"] = None
         for one in self.snapshots:
             for key, why in one.annotations.items():
-                if isinstance(why, str):
-                    self.unchecked[f"records of {key[0]}: {why}"] = None
+                if not isinstance(why, RecordFacts):
+                    told = why if isinstance(why, str) else why.told
+                    self.unchecked[f"records of {key[0]}: {told}"] = None
         if any(one.line[-1] != self.repository.head for one in found):
             self.unchecked["records of branches that are not checked out"] = None
         self.unchecked["records (LM3xx), pipelines (LM119-LM123) and LM107 before the heads"] = None

@@ -9,13 +9,14 @@ from dvc_labelmeta.cli.progress import shown
 from dvc_labelmeta.cli.sources import MISSING, is_missing
 from dvc_labelmeta.errors import Refused, UnreadableFile
 from dvc_labelmeta.model.annotation import LEVELS
-from dvc_labelmeta.model.facts import Expected, RecordFacts
+from dvc_labelmeta.model.facts import Expected, RecordFacts, Unpulled
 from dvc_labelmeta.model.sidecar import Layer, Records, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.cache import Cache, forget_others
 from dvc_labelmeta.read.earlier import with_earlier
 from dvc_labelmeta.read.latest import Committed, committed, latest
 from dvc_labelmeta.read.sources import Source, shards, source_of
+from dvc_labelmeta.read.unpulled import unpulled
 from dvc_labelmeta.read.vocabulary import Known, begins, known
 
 
@@ -60,7 +61,7 @@ def with_facts(snapshot: Snapshot) -> Snapshot:
     """Return the snapshot with facts about the records of every layer that has any.
 
     A layer whose records cannot be read, or DuckDB not being there, is told as text in their
-    place. Records are read from the working tree only.
+    place. Records are read from the working tree only, and those that were not pulled not at all.
     """
     pairs = [(one, layer) for one in snapshot.sidecars for layer in one.layers if layer.annotations]
     if not pairs:
@@ -114,7 +115,9 @@ def _facts(
     layer: Layer,
     histories: dict[str, Known],
     state: Committed,
-) -> RecordFacts | str:
+) -> RecordFacts | Unpulled | str:
+    if missing := unpulled(snapshot, one, layer):
+        return missing
     try:
         import duckdb  # noqa: F401, PLC0415  # an extra
     except ModuleNotFoundError as error:

@@ -5,6 +5,7 @@ Rules judge these facts, never the records.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from dvc_labelmeta.model.values import Task
 
 SHOWN = 5
+_NAMED = 3  # files to pull that are named
 
 # what can be wrong with a record, in the order in which it is told
 KINDS: Mapping[str, str] = MappingProxyType(
@@ -119,3 +121,19 @@ class Expected(NamedTuple):
     until: str = ""
     items: Items | None = None
     cut: bool = False
+
+
+class Unpulled(NamedTuple):
+    """Records that DVC tracks and that are not, or not all, in the working tree.
+
+    paths: what DVC tracks and is not here, from the root.
+    """
+
+    paths: tuple[str, ...]
+
+    @property
+    def told(self) -> str:
+        """What is missing, and the command that gets it."""
+        names = " ".join(shlex.quote(path) for path in self.paths[:_NAMED])
+        more = len(self.paths) - _NAMED
+        return f"not pulled: dvc pull {names}" + (f" (and {more} more)" if more > 0 else "")

@@ -12,7 +12,7 @@ from dvc_labelmeta.model.sidecar import Layer, Sidecar
 if TYPE_CHECKING:  # only names of types, and every gate would import what they stand for
     from dvc_labelmeta.model.annotators import Annotator, Seen
     from dvc_labelmeta.model.codeowners import Ownership
-    from dvc_labelmeta.model.facts import RecordFacts
+    from dvc_labelmeta.model.facts import RecordFacts, Unpulled
     from dvc_labelmeta.model.guideline import Both, Guideline, Pin
     from dvc_labelmeta.model.guideline_facts import GuidelineFacts
     from dvc_labelmeta.model.ledger_facts import LedgerFacts
@@ -145,7 +145,7 @@ class Snapshot(NamedTuple):
     untracked_gates: frozenset[str] = frozenset()
     runs: tuple[Run, ...] = ()
     texts: Mapping[str, str] = _NONE
-    annotations: Mapping[tuple[str, str], RecordFacts | str] = _NONE
+    annotations: Mapping[tuple[str, str], RecordFacts | Unpulled | str] = _NONE
     earlier: Mapping[tuple[str, str], Both] = _NONE
     guideline_facts: Mapping[str, GuidelineFacts] = _NONE
     codeowners: tuple[Ownership, ...] | None = None

@@ -104,7 +104,7 @@ def shards(path: str, format_: str) -> list[str]:
     """
     found = _files(path, format_)
     if not found and not os.path.lexists(path):
-        raise UnreadableFile("is not there; name a file, a folder or a linked split")
+        raise UnreadableFile("is not there")
     if not found:
         raise UnreadableFile(f"holds no {format_} file ({', '.join(_ENDINGS[format_])})")
     return found
