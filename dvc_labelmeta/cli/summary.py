@@ -71,7 +71,12 @@ def _labels_per_item(votes: Votes) -> dict[str, int]:
 
 def _shares(told: Totals) -> list[dict[str, Any]]:
     return [
-        {"guideline_version": version, "records": number, "share": number / told.records}
+        {
+            "guideline_version": version,
+            "records": number,
+            "in_force": told.in_force[version],
+            "share": number / told.records,
+        }
         for version, number in sorted(told.versions.items(), key=lambda one: in_order(one[0]))
     ]
 

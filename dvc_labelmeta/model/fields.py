@@ -175,7 +175,12 @@ SUMMARY = record(
             record(
                 "one version; none for records that name none",
                 {"records": count("records"), "share": share("share of all records")},
-                {"version": text("the version, quoted", SOME, "1.2.0")},
+                {
+                    "version": text("the version, quoted", SOME, "1.2.0"),
+                    "in_force": count(
+                        "records that are not superseded, drafts, skipped or discarded"
+                    ),
+                },
             ),
         ),
     },

@@ -3,7 +3,8 @@
 What counts as a vote: the latest record of an annotator on an item that has a label and is
 submitted or flagged, is no reference answer and no aggregate, and is neither superseded nor
 rejected in review. A record
-without an annotator counts as one of somebody else. Sums are of decimals, so that they do not
+without an annotator counts as one of somebody else. In force is a record that is submitted or
+flagged and not superseded. Sums are of decimals, so that they do not
 depend on the order in which threads come to the rows.
 """
 
@@ -33,13 +34,14 @@ SELECT id, item, {_LABEL} AS label, annotator, annotated_at, confidence, score, 
         AS supersedes{{more}}
 FROM records"""  # noqa: S608  # no value from outside in it
 
-_CURRENT = """CREATE TEMP TABLE current_records AS
-SELECT id, item, label, coalesce(annotator, '?' || coalesce(id, '')) AS annotator,
-    annotator IS NULL AS nameless, annotated_at, confidence, score, guideline_version, gold{more}
-FROM told WHERE item IS NOT NULL AND label IS NOT NULL
-    AND status NOT IN ('draft', 'skipped', 'discarded')
-    AND NOT aggregate AND NOT rejected
+_IN_FORCE = """status NOT IN ('draft', 'skipped', 'discarded')
     AND NOT EXISTS (SELECT 1 FROM told AS later WHERE later.supersedes = told.id)"""
+
+_CURRENT = f"""CREATE TEMP TABLE current_records AS
+SELECT id, item, label, coalesce(annotator, '?' || coalesce(id, '')) AS annotator,
+    annotator IS NULL AS nameless, annotated_at, confidence, score, guideline_version, gold{{more}}
+FROM told WHERE item IS NOT NULL AND label IS NOT NULL
+    AND NOT aggregate AND NOT rejected AND {_IN_FORCE}"""  # noqa: S608  # as above
 
 # to look for the latest is dear, and seldom needed: only where two may have the same key
 _VOTES = """CREATE TEMP TABLE {name} AS
@@ -66,14 +68,18 @@ _TOTALS = """SELECT count(*), count(DISTINCT item),
     count(*) FILTER (WHERE rejected), count(*) FILTER (WHERE aggregate),
     count(*) FILTER (WHERE gold) FROM told"""
 
+_VERSIONS = f"""SELECT guideline_version, count(*), count(*) FILTER (WHERE holds) FROM
+    (SELECT guideline_version, {_IN_FORCE} AS holds FROM told) GROUP BY 1 ORDER BY 1"""  # noqa: S608  # as above
+
 
 class Totals(NamedTuple):
     """What a set of records holds.
 
     annotators: who made records, aggregates apart; voters: those with a vote. votes: what
     statistics are made of, see the module; nameless: votes without an annotator. statuses:
-    {status: records}. versions: {version or None: records}; mixed: how many of them, None too,
-    but for aggregates and reference answers. left_out: records by why they are no votes.
+    {status: records}. versions: {version or None: records}; in_force: {version or
+    None: records in force}; mixed: how many versions, None too, but for aggregates and reference
+    answers. left_out: records by why they are no votes.
     """
 
     records: int
@@ -84,6 +90,7 @@ class Totals(NamedTuple):
     nameless: int
     statuses: Mapping[str, int]
     versions: Mapping[str | None, int]
+    in_force: Mapping[str | None, int]
     mixed: int
     left_out: Mapping[str, int]
 
@@ -137,6 +144,7 @@ class Tallies:
             "SELECT count(DISTINCT annotator) FILTER (WHERE NOT nameless), count(*), "
             "count(*) FILTER (WHERE nameless) FROM votes"
         )
+        versions = self._rows(_VERSIONS)
         statuses = dict(self._rows("SELECT status, count(*) FROM told GROUP BY 1 ORDER BY 1"))
         left = {
             **{
@@ -151,7 +159,8 @@ class Tallies:
         }
         return Totals(
             records, items, annotators, voters, votes, nameless, statuses,
-            dict(self._rows("SELECT guideline_version, count(*) FROM told GROUP BY 1 ORDER BY 1")),
+            {version: number for version, number, _ in versions},
+            {version: number for version, _, number in versions},
             mixed,
             {why: number for why, number in left.items() if number},
         )  # fmt: skip

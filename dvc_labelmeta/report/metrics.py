@@ -58,7 +58,8 @@ def sidecar_summary(found: Mapping[str, Any], value: str) -> dict[str, Any]:
 def _version(row: Mapping[str, Any]) -> dict[str, Any]:
     version = row["guideline_version"]
     named = {} if version is None else {"version": version}
-    return named | {"records": row["records"], "share": _short(row["share"])}
+    counts = {"records": row["records"], "in_force": row["in_force"]}
+    return named | counts | {"share": _short(row["share"])}
 
 
 def _unknown(one: Mapping[str, Any]) -> float | None:

@@ -15,7 +15,7 @@ def statistics_text(found: Mapping[str, Any]) -> str:
     parts = [
         table(_facts(found)),
         "",
-        table([("GUIDELINE VERSION", "RECORDS", "SHARE"), *_versions(found["guideline_versions"])]),
+        table([_VERSIONS, *map(_version, found["guideline_versions"])]),
         "",
         table(_agreement(found)),
     ]
@@ -78,10 +78,12 @@ def _range(value: Sequence[float] | None) -> str:
     return "-" if value is None else f"{value[0]:.3f} .. {value[1]:.3f}"
 
 
-def _versions(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
-    return [
-        (_name(row["guideline_version"]), str(row["records"]), _share(row["share"])) for row in rows
-    ]
+_VERSIONS = ("GUIDELINE VERSION", "RECORDS", "SHARE", "IN FORCE")
+
+
+def _version(row: Mapping[str, Any]) -> tuple[str, ...]:
+    version = _name(row["guideline_version"])
+    return version, str(row["records"]), _share(row["share"]), str(row["in_force"])
 
 
 def _name(value: str | None) -> str:

@@ -126,6 +126,17 @@ def test_counts_are_those_of_loops(tmp_path: Path, records: Records) -> None:
     assert told.nameless == sum(one["annotator"] is None for one in votes)
     assert told.voters == len({one["annotator"] for one in votes} - {None})
     assert told.versions == Counter(one["guideline_version"] for one in records)
+    gone = {one["supersedes"] for one in records if one["supersedes"] != one["id"]
+            and one["status"] != "draft"}  # fmt: skip
+    assert told.in_force == {
+        version: sum(
+            one["guideline_version"] == version
+            and one["status"] not in {"draft", "skipped", "discarded"}
+            and one["id"] not in gone
+            for one in records
+        )
+        for version in told.versions
+    }
     assert told.statuses == Counter(one["status"] or "submitted" for one in records)
 
     known = Counter(
