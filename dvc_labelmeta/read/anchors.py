@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.anchor import (
     ATTESTATIONS,
     TRAILER,
@@ -105,7 +106,7 @@ def _attestation(files: Files, path: str, signers: Signers | None) -> Anchor:
     try:
         sealed = envelope(files.read(path) or b"")
         said = statement(sealed.payload)
-    except NoAttestation as error:
+    except (NoAttestation, UnreadableFile) as error:
         return one._replace(fault=str(error))
     one = one._replace(heads=said.heads, total=said.total)
     if number(path.rpartition("/")[2].removesuffix(SUFFIX)) != said.total:
