@@ -18,6 +18,7 @@ from dvc_labelmeta.model.annotators import (
     contradicted,
     outside,
 )
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot
 
@@ -105,7 +106,7 @@ def withdrawn_consent(snapshot: Snapshot) -> Iterator[Hit]:
                 _place(known, "consent", "withdrawn"),
                 f"{known.id} withdrew consent on {known.consent.withdrawn}, and "
                 f"{many(seen.records + seen.reviews)} of {name_of(one, layer)} still name them",
-                f"labelmeta annotators redact {known.id}, or take the records out",
+                f"labelmeta annotators redact {typed(known.id)}, or take the records out",
             )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from dvc_labelmeta.checks.rule import short
 from dvc_labelmeta.model.audit import EventFact, Flaw, Kind, LayerFact, SplitFact
 from dvc_labelmeta.model.claims import CONTENT, split_of
 from dvc_labelmeta.model.guideline import declared_bump, semver
+from dvc_labelmeta.model.shell import typed
 
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -185,7 +185,7 @@ def flaw(
     told = severity or kind.severity
     of, _, named = subject.partition(":")
     word = {"split": "SPLIT", "guideline": "ID"}.get(of)
-    fix = kind.fix.replace(word, shlex.quote(named)) if word else kind.fix
+    fix = kind.fix.replace(word, typed(named)) if word else kind.fix
     return Flaw(kind.code, name, told, subject, path, message, fix, tuple(evidence), mark)
 
 

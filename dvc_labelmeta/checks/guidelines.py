@@ -15,6 +15,7 @@ from dvc_labelmeta.checks.outdated import commits
 from dvc_labelmeta.checks.rule import Hit, short
 from dvc_labelmeta.model.config import CONFIG_FILE
 from dvc_labelmeta.model.guideline import BUMPS, Pin, declared_bump
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot
 
@@ -41,7 +42,7 @@ def missing_guideline(snapshot: Snapshot) -> Iterator[Hit]:
                 (guideline.id, ""),
                 Place(CONFIG_FILE, ("guidelines", guideline.id, "path")),
                 f"guideline {guideline.id!r}: {guideline.path} is {state} at HEAD{where}",
-                f"git add {guideline.path} and commit it, or correct the path",
+                f"git add {typed(guideline.path)} and commit it, or correct the path",
             )
 
 
@@ -62,7 +63,7 @@ def uncommitted_guideline(snapshot: Snapshot) -> Iterator[Hit]:
                 (guideline.id, ""),
                 Place(guideline.path),
                 f"guideline {guideline.id!r} has uncommitted changes in {guideline.path}",
-                f"git commit {guideline.path}",
+                f"git commit {typed(guideline.path)}",
             )
 
 
@@ -157,7 +158,7 @@ def incompatible_splits(snapshot: Snapshot) -> Iterator[Hit]:
                     "version",
                     f"{name_of(one, layer)} is linked to guideline {link.id} {link.version}, but "
                     f"{newest[0].split} of the same data set {dataset!r} to {other.version}",
-                    f"labelmeta link {one.split} {newest[0].split}",
+                    f"labelmeta link {typed(one.split)} {typed(newest[0].split)}",
                     severity,
                 )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from dvc_labelmeta.checks.rule import Hit, short
 from dvc_labelmeta.model.guideline import Guideline, Pin
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot
 
@@ -78,7 +79,7 @@ def mismatched_link(snapshot: Snapshot) -> Iterator[Hit]:
     """
     for one, layer, guideline, pin in pinned(snapshot):
         link = layer.guideline
-        fix = f"labelmeta link {one.split} --guideline {link.id}@REV"
+        fix = f"labelmeta link {typed(one.split)} --guideline {link.id}@REV"
         if pin.object not in (None, link.object):
             yield link_hit(
                 one,
@@ -151,7 +152,7 @@ def missing_guideline_commit(snapshot: Snapshot) -> Iterator[Hit]:
                 f"{short(link.commit)}, which this repository does not have; its content "
                 f"{short(link.object)} is neither at HEAD, in its history nor among the releases",
                 "fetch the branch that holds it, or refs/labelmeta/* (then labelmeta link "
-                f"--repair), or labelmeta link {one.split} --guideline {link.id}",
+                f"--repair), or labelmeta link {typed(one.split)} --guideline {link.id}",
             )
 
 
@@ -205,7 +206,7 @@ def unmerged_guideline_commit(snapshot: Snapshot) -> Iterator[Hit]:
                 "commit",
                 f"{name_of(one, layer)} is linked to guideline {link.id} {link.version} in commit "
                 f"{short(link.commit)}, which is not in the history of HEAD",
-                f"merge the branch that holds it, or labelmeta link {one.split} "
+                f"merge the branch that holds it, or labelmeta link {typed(one.split)} "
                 f"--guideline {link.id}",
             )
 

@@ -14,6 +14,7 @@ from dvc_labelmeta.checks.records import many, records_place
 from dvc_labelmeta.checks.rule import Hit
 from dvc_labelmeta.model.facts import RecordFacts
 from dvc_labelmeta.model.guideline import Edition, Pin, declared_bump
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.sidecar import TRANSITIVE, Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 
@@ -64,7 +65,7 @@ def _link(one: Sidecar, layer: Layer, head: Edition, pin: Pin, found: Effect) ->
         "version",
         f"{name_of(one, layer)} ({layer.mode}) is linked to guideline {link.id} {link.version}; "
         f"HEAD has {head.version} ({_kind(layer, found, pin.bump)}, {_distance(pin)}){found.names}",
-        f"check the labels against the new text, then labelmeta link {one.split}",
+        f"check the labels against the new text, then labelmeta link {typed(one.split)}",
         found.severity,
         commits(pin),
     )

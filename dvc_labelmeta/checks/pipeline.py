@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from dvc_labelmeta.checks.rule import Hit, short
 from dvc_labelmeta.model.gate import GATES_FILE, gate, gate_path
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.sidecar import Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot, Stage, enclosing
 
@@ -32,14 +33,14 @@ def missing_gate(snapshot: Snapshot) -> Iterator[Hit]:
                 (one.split, ""),
                 Place(one.path),
                 f"{gate_path(one.split)} is missing",
-                f"labelmeta gate {one.split}, then git add {gate_path(one.split)}",
+                f"labelmeta gate {typed(one.split)}, then git add {typed(gate_path(one.split))}",
             )
         elif one.split in snapshot.untracked_gates:
             yield Hit(
                 (one.split, ""),
                 Place(gate_path(one.split)),
                 f"{gate_path(one.split)} is not tracked by Git",
-                f"git add {gate_path(one.split)}",
+                f"git add {typed(gate_path(one.split))}",
             )
 
 
@@ -61,7 +62,7 @@ def stale_gate(snapshot: Snapshot) -> Iterator[Hit]:
                 (one.split, ""),
                 Place(gate_path(one.split)),
                 f"{gate_path(one.split)} is not what its sidecar and data say",
-                f"labelmeta gate {one.split}",
+                f"labelmeta gate {typed(one.split)}",
             )
 
 
@@ -135,7 +136,7 @@ def ungated_stage(snapshot: Snapshot) -> Iterator[Hit]:
                     (split, ""),
                     stage.place,
                     f"stage {stage.name!r} uses {split} without its gate",
-                    f"labelmeta stage require {stage.name}",
+                    f"labelmeta stage require {typed(stage.name)}",
                 )
 
 
@@ -161,7 +162,8 @@ def ungated_run(snapshot: Snapshot) -> Iterator[Hit]:
                 run.place,
                 f"stage {run.stage!r} was recorded with a gate of {run.split} that is neither "
                 "here nor in any commit",
-                f"dvc repro {run.stage}, then commit dvc.lock with {gate_path(run.split)}",
+                f"dvc repro {typed(run.stage)}, then commit dvc.lock with "
+                f"{typed(gate_path(run.split))}",
                 untold=cut if run.seen == "unknown" else "",
             )
 
@@ -186,7 +188,7 @@ def outstanding_run(snapshot: Snapshot) -> Iterator[Hit]:
                 run.place,
                 f"stage {run.stage!r} last ran with the gate of {run.split} as of commit "
                 f"{short(run.commit)}; the split was linked anew since",
-                f"dvc repro {run.stage}",
+                f"dvc repro {typed(run.stage)}",
             )
 
 

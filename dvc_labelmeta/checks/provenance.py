@@ -12,6 +12,7 @@ from dvc_labelmeta.checks.rule import Hit, short
 from dvc_labelmeta.model.claims import CONTENT, mapping, split_claims, split_of
 from dvc_labelmeta.model.event import Event, event_path
 from dvc_labelmeta.model.ledger_facts import LedgerFacts
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot
 
@@ -59,7 +60,7 @@ def unrecorded_split(snapshot: Snapshot) -> Iterator[Hit]:
                 (one.split, ""),
                 Place(one.path),
                 f"no event of the ledger is about {one.split}",
-                f"labelmeta ledger record {one.split}",
+                f"labelmeta ledger record {typed(one.split)}",
             )
 
 
@@ -89,7 +90,7 @@ def untold_link(snapshot: Snapshot) -> Iterator[Hit]:
                 Place(event_path(last[0].hash)),
                 f"{split} is not linked, and its last event says it is ({short(last[0].hash)}, "
                 f"{last[0].type} at {last[0].at})",
-                f"labelmeta ledger record {split}, or bring {split}{SUFFIX} back",
+                f"labelmeta ledger record {typed(split)}, or bring {typed(split + SUFFIX)} back",
             )
     for one, told in _linked(snapshot):
         apart = [_apart(one, event) for event in told]
@@ -99,7 +100,7 @@ def untold_link(snapshot: Snapshot) -> Iterator[Hit]:
                 Place(one.path),
                 f"{one.split} is not linked as its last event says ({short(told[0].hash)}, "
                 f"{told[0].type} at {told[0].at})",
-                f"labelmeta ledger record {one.split}, or bring {one.path} back",
+                f"labelmeta ledger record {typed(one.split)}, or bring {typed(one.path)} back",
                 details=tuple(apart[0]),
             )
 
@@ -132,7 +133,7 @@ def untold_records(snapshot: Snapshot) -> Iterator[Hit]:
                     f"the records of {one.split} changed after its last event in the ledger "
                     f"({short(told[0].hash)}, {told[0].type} at {told[0].at}): {key} "
                     f"{short(then[0][key])} then, {short(now[key])} now",
-                    f"labelmeta ledger record {one.split} --note WHY (after `dvc add` or "
+                    f"labelmeta ledger record {typed(one.split)} --note WHY (after `dvc add` or "
                     "`dvc commit`, where DVC tracks them)",
                 )
 
@@ -158,7 +159,7 @@ def parted_history(snapshot: Snapshot) -> Iterator[Hit]:
                 Place(one.path),
                 f"{one.split} has {len(told)} last events in the ledger: "
                 f"{', '.join(f'{short(event.hash)} ({event.type})' for event in told)}",
-                f"labelmeta ledger record {one.split}",
+                f"labelmeta ledger record {typed(one.split)}",
             )
 
 

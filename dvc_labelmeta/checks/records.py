@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dvc_labelmeta.checks.links import layers, name_of
 from dvc_labelmeta.checks.rule import Hit
 from dvc_labelmeta.model.facts import Flaw, RecordFacts, Unpulled
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot
 
@@ -318,7 +319,7 @@ def hits(snapshot: Snapshot, kind: str, message: str) -> Iterator[Hit]:
                     (one.split, layer.name),
                     records_place(one, layer),
                     told.replace("1 records of", "1 record of") if flaw.records == 1 else told,
-                    f"labelmeta annotations validate {one.split} --bad-rows bad.jsonl",
+                    f"labelmeta annotations validate {typed(one.split)} --bad-rows bad.jsonl",
                     details=_details(flaw),
                 )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from dvc_labelmeta.checks.rule import Hit, short
 from dvc_labelmeta.model.config import CONFIG_FILE, glob_matcher
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar
 from dvc_labelmeta.model.snapshot import Place, Snapshot, enclosing
 
@@ -56,7 +57,7 @@ def unlinked_split(snapshot: Snapshot) -> Iterator[Hit]:
                 (path, ""),
                 Place(record.place.path if record else path),
                 f"{path} matches `splits:` but has no sidecar",
-                f"labelmeta link {path} --guideline {next(iter(snapshot.guidelines), 'ID')}",
+                f"labelmeta link {typed(path)} --guideline {next(iter(snapshot.guidelines), 'ID')}",
             )
     for number, pattern in enumerate(snapshot.config.splits):
         if not any(map(glob_matcher((pattern,)).match, snapshot.matched)):
@@ -87,8 +88,8 @@ def orphaned_sidecar(snapshot: Snapshot) -> Iterator[Hit]:
                 (one.split, ""),
                 Place(one.path, ("data", "path")),
                 f"{one.split} is tracked neither by DVC nor by Git",
-                f"labelmeta mv {one.split} NEW if it was renamed, labelmeta unlink {one.split} "
-                "if it is gone, or `dvc add` it",
+                f"labelmeta mv {typed(one.split)} NEW if it was renamed, labelmeta unlink "
+                f"{typed(one.split)} if it is gone, or `dvc add` it",
             )
 
 
@@ -117,7 +118,7 @@ def contested_split(snapshot: Snapshot) -> Iterator[Hit]:
                 (split, ""),
                 Place(rivals[0].path, ("data", "path")),
                 f"{rivals[0].path} is about {split}, and is not called {split}{SUFFIX}",
-                f"git mv {rivals[0].path} {split}{SUFFIX}, or correct data.path",
+                f"git mv {typed(rivals[0].path)} {typed(split + SUFFIX)}, or correct data.path",
             )
         for one in rivals[1:]:
             extra = next((r for r in rivals if r.path != split + SUFFIX), one)
@@ -125,7 +126,7 @@ def contested_split(snapshot: Snapshot) -> Iterator[Hit]:
                 (split, ""),
                 Place(one.path, ("data", "path")),
                 f"{split} is claimed by {' and '.join(r.path for r in rivals)}",
-                f"remove {extra.path}",
+                f"remove {typed(extra.path)}",
             )
 
 
@@ -145,7 +146,7 @@ def untracked_sidecar(snapshot: Snapshot) -> Iterator[Hit]:
             (path.removesuffix(SUFFIX), ""),
             Place(path),
             f"{path} is not tracked by Git",
-            f"git add {path}",
+            f"git add {typed(path)}",
         )
 
 
@@ -170,7 +171,7 @@ def sidecar_in_data(snapshot: Snapshot) -> Iterator[Hit]:
                     (splits.get(path, path.removesuffix(SUFFIX)), ""),
                     Place(path),
                     f"{path} lies inside {folder}, which DVC tracks as a folder",
-                    f"labelmeta link {folder}, then remove {path}",
+                    f"labelmeta link {typed(folder)}, then remove {typed(path)}",
                 )
 
 
@@ -196,7 +197,8 @@ def merged_data(snapshot: Snapshot) -> Iterator[Hit]:
                 record.place,
                 f"{one.split}: the merge {record.merged_in[:12]} made {short(record.value)}, "
                 f"which is on none of its sides; linked is {short(one.data.value)}",
-                f"look at `git show {record.merged_in[:12]}`, then labelmeta link {one.split}",
+                f"look at `git show {record.merged_in[:12]}`, then labelmeta link "
+                f"{typed(one.split)}",
             )
 
 
@@ -248,6 +250,6 @@ def _changed(snapshot: Snapshot, one: Sidecar, severity: str | None) -> Iterator
         Place(one.path, ("data", "value")),
         f"{kind}{one.split} was linked with {one.data.hash} {short(one.data.value)}; "
         f"now it is {now} ({record.place.path})",
-        f"labelmeta link {one.split} if the new data follows the guideline, else restore it",
+        f"labelmeta link {typed(one.split)} if the new data follows the guideline, else restore it",
         severity if record.value else "error",
     )

@@ -13,6 +13,7 @@ from dvc_labelmeta.checks.records import many, read_layers, records_place
 from dvc_labelmeta.checks.rule import Hit
 from dvc_labelmeta.model.facts import RecordFacts
 from dvc_labelmeta.model.guideline import precedes, semver
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.sidecar import TRANSITIVE, Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 
@@ -51,7 +52,7 @@ def incompatible_records(snapshot: Snapshot) -> Iterator[Hit]:
                 f"{many(count)} ({share}) of {name_of(one, layer)} ({layer.mode}) were made under "
                 f"versions that do not fit the link to guideline {link.id} {link.version}",
                 f"label them again under {link.version}, or link what they were made under: "
-                f"labelmeta link {one.split} --guideline {link.id}@REV",
+                f"labelmeta link {typed(one.split)} --guideline {link.id}@REV",
                 details=tuple(
                     f"{version}: {many(count)} ({_share(count, found)}), {why}"
                     for version, count, why in apart
@@ -88,7 +89,7 @@ def mixed_versions(snapshot: Snapshot) -> Iterator[Hit]:
                 records_place(one, layer),
                 f"{name_of(one, layer)} is linked to guideline {link.id} {link.version} and has "
                 f"records of {shares}",
-                f"labelmeta annotations stats {one.split} --by guideline_version",
+                f"labelmeta annotations stats {typed(one.split)} --by guideline_version",
                 details=tuple(f"{version}: {many(count)}" for version, count in versions),
             )
 

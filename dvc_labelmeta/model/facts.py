@@ -5,11 +5,11 @@ Rules judge these facts, never the records.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.values import Task
 
 SHOWN = 5
@@ -134,6 +134,6 @@ class Unpulled(NamedTuple):
     @property
     def told(self) -> str:
         """What is missing, and the command that gets it."""
-        names = " ".join(shlex.quote(path) for path in self.paths[:_NAMED])
+        names = " ".join(map(typed, self.paths[:_NAMED]))
         more = len(self.paths) - _NAMED
         return f"not pulled: dvc pull {names}" + (f" (and {more} more)" if more > 0 else "")
