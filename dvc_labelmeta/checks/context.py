@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dvc_labelmeta.checks.links import name_of
 from dvc_labelmeta.checks.records import hits, many, read_layers, records_place
 from dvc_labelmeta.checks.rule import Hit
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.snapshot import Snapshot
 
 
@@ -129,14 +130,16 @@ def miscounted_records(snapshot: Snapshot) -> Iterator[Hit]:
     Good:
         links: {data/train.csv: {version: "1.0.0"}}
         annotations: {data/train.csv: {declared: 4, records: 4}}
-    Fix: restore the file of records, or correct `count` in the sidecar
+    Fix: restore the file of records, or count them: labelmeta annotations stats SPLIT --write
     """
     for one, layer, found in read_layers(snapshot):
         declared = layer.annotations.declared if layer.annotations else None
         if declared is not None and declared != found.records:
+            which = f" --layer {layer.name}" if len(one.layers) > 1 else ""
             yield Hit(
                 (one.split, layer.name),
                 records_place(one, layer, "count"),
                 f"{name_of(one, layer)} has {many(found.records)}; its sidecar says {declared}",
-                f"restore the file of records, or correct `count` in {one.path}",
+                f"restore the file of records, or renew `count` in {one.path}: "
+                f"labelmeta annotations stats {typed(one.split)}{which} --write",
             )

@@ -47,7 +47,7 @@ def run(what: Asked, source: Source, wish: Wish) -> tuple[dict[str, Any], list[E
             "the summary in the sidecar was counted from other records; --write renews it"
         )
     if wish.write:
-        edits.append(_sidecar(what, source, files, found))
+        edits.append(_sidecar(what, source, files, found, tallies.read))
     if wish.metrics:
         edits.append(_edit(what, wish.metrics, json.dumps(metrics(found), indent=2) + "\n"))
     if wish.plots:
@@ -98,15 +98,25 @@ def _is_stale(what: Asked, source: Source, files: Sequence[str]) -> bool:
     return summary is not None and summary["value"] != records_hash(source.path, files)
 
 
-def _sidecar(what: Asked, source: Source, files: Sequence[str], found: dict[str, Any]) -> Edit:
-    """Return the edit that puts the summary into the sidecar; all else in it stays as it is."""
+def _sidecar(
+    what: Asked, source: Source, files: Sequence[str], found: dict[str, Any], read: int
+) -> Edit:
+    """Return the edit that puts the summary into the sidecar, and renews what it says of records.
+
+    read: how many there are. All else in it stays as it is.
+    """
     assert source.sidecar is not None  # noqa: S101  # for the type checker: the command asked
     path = source.sidecar.path
     before = content(_root(what), path) or b""
     text = decode(before)
-    told = sidecar_summary(found, records_hash(source.path, files))
-    wanted = {"layers": {source.layer_name: {"annotations": {"summary": told}}}}
-    return Edit(path, before, merged(text, parse(text), wanted).encode())
+    value = parse(text)
+    told = value["layers"][source.layer_name]["annotations"]
+    counted = sidecar_summary(found, records_hash(source.path, files))
+    renewed = {"hash": "md5", "value": counted["value"]} if "value" in told else {}
+    if "count" in told:
+        renewed["count"] = read
+    wanted = {"layers": {source.layer_name: {"annotations": {**renewed, "summary": counted}}}}
+    return Edit(path, before, merged(text, value, wanted).encode())
 
 
 def _root(what: Asked) -> str:

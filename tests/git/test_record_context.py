@@ -156,3 +156,8 @@ def test_the_number_that_the_sidecar_says_is_held_to(
     place = next(each for each in linked.findings() if each["code"] == "LM322")
     assert linked.read(SIDECAR).splitlines()[place["line"] - 1].strip().startswith("annotations:")
     assert json.dumps(place).count("its sidecar says 2") == 1
+    command = "labelmeta annotations stats data/train.csv --write"
+    assert place["fix"].endswith(command)
+    linked.labelmeta(*command.split()[1:])
+    assert "count: 1," in linked.read(SIDECAR)
+    assert train(good()) == []
