@@ -25,14 +25,14 @@ from dvc_labelmeta.model.snapshot import enclosing
 from dvc_labelmeta.read import dvc
 from dvc_labelmeta.read.lineage import History, Side
 from dvc_labelmeta.read.pipeline import gated_split
-from dvc_labelmeta.read.split_labels import labels, origin, record_versions
+from dvc_labelmeta.read.split_labels import SplitLabels, origin
 
 
 class Builder:
     """Collects nodes and edges; the first that speaks of a node, the oldest, says when it came."""
 
     def __init__(self, history: History) -> None:
-        self.history = history
+        self.history, self.labels = history, SplitLabels(history)
         self.nodes: dict[str, Node] = {}
         self.edges: set[Edge] = set()
         self._registered: set[str] = set()
@@ -188,11 +188,16 @@ class Builder:
     def _state(self, held: Content, side: Side, at: Moment) -> str:
         path, hash_ = held.path, held.hash
         names = self.history.names.names(path, at.order)
-        made = labels(side)
+        made = self.labels.of(side, at)
+        if hash_ != side.one.data.value:  # of other data, a migration says nothing
+            made = [{**one, "data_of": []} for one in made]
         links = "+".join(
-            "/".join([f"{one['layer']}={one['guideline']}@{one['version']}", *one["records"]])
+            "/".join([
+                f"{one['layer']}={one['guideline']}@{one['version']}",
+                *one["records"], *(f"data of {old}" for old in one["data_of"]),
+            ])
             for one in made
-        )
+        )  # fmt: skip
         id_ = f"split:{path}@{hash_}:{links}"
         self.edges.add(Edge(self._file(held, at), id_, "linked as"))
         if id_ in self.nodes:
@@ -205,11 +210,11 @@ class Builder:
         }
         self._node(id_, "split", names[0], at, hash_, **told)
         for one in made:
-            counted = record_versions(side, one["layer"])
-            none = bool(counted) and one["version"] not in counted and None not in counted
-            kind = LINKED if none else UNDER
+            counted = one["records"]
+            none = one["version"] not in counted and "" not in counted
+            kind = LINKED if none and (counted or one["data_of"]) else UNDER
             self._guideline(one["guideline"], one["version"], one["object"], at, id_, kind)
-            for version in filter(None, counted):
+            for version in filter(None, (*counted, *one["data_of"])):
                 if version != one["version"]:
                     self._guideline(one["guideline"], version, "", at, id_, UNDER)
         for source, target, node in origin(names[0], id_, side, at):

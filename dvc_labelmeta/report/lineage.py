@@ -103,7 +103,10 @@ def _split_words(node: Node) -> Iterator[str]:
             f"{count} record{'s' * (count != 1)} {version or 'without version'}"
             for version, count in one["records"].items()
         )
-        yield f"· {one['layer']}: {one['guideline']} {one['version']} ({by or 'by the link'})"
+        old = ", ".join(one["data_of"])
+        moved = f"; link made by a migration of records; the data is that of {old}" if old else ""
+        told_by = (by or "by the link") + moved
+        yield f"· {one['layer']}: {one['guideline']} {one['version']} ({told_by})"
     if told["pinned"]:
         yield f"· the link is of {told['pinned'][:_SHORT]}"
     if told["path"] != node.name:
