@@ -51,7 +51,7 @@ def of_times(target: Target) -> Iterator[Attack]:
         value = crafted(target, at=at, parents=[first.hash], count=2)
         files = with_events(target, value)
         start = Attack(BACK, PUSHES, "earlier, beside the later ones", at)
-        found = ("warning back-dated",)
+        found = ("note back-dated",)
         yield start._replace(commits=pushed(target, files), found=found)
         old = int(LATER - MONTH)
         commits = pushed(target, files, "Bob <bob@example.org>", old)

@@ -21,8 +21,9 @@ def asked(
 
     Of the events of a subject in one commit only the last one, and of each version of a guideline:
     it holds nothing else. An event of a split or a run that was told later names its commit itself.
+    What came with another commit changes nothing of that: it may come after this verification.
     """
-    last: dict[tuple[str, str, str], str] = {}
+    last: dict[tuple[str, str, str, str], str] = {}
     unknown = 0
     for hash_ in nodes:
         one, added = files.events[hash_], past.added.get(hash_)
@@ -30,12 +31,13 @@ def asked(
         key = one.subject, str(one.claims.get("version", ""))
         if not one.subject.startswith(CHECKABLE):
             continue
+        by = added.commit if added is not None else ""
         if isinstance(told, str):
-            last[(told, *key)] = hash_
+            last[(told, by, *key)] = hash_
         elif added is not None and added.cut:
             unknown += 1
         elif added is not None:
-            last[(added.commit, *key)] = hash_
+            last[(by, by, *key)] = hash_
     found = {hash_: commit for (commit, *_), hash_ in last.items()}
     return found, {CUT: unknown} if unknown else {}
 

@@ -50,6 +50,8 @@ def verdict(
     ]
     told = states()
     last = {hash_ for hashes in tips.values() for hash_ in hashes}
+    pairs = chain_past.pairs(files, past, kept.pairs)
+    found += chain_past.of_authors(pairs)
     found += chain_claims.of_states(told, files, last)
     checked, unchecked = chain_claims.counted(told)
     return Verdict(
@@ -61,6 +63,8 @@ def verdict(
         kept.claims + checked,
         Counter(kept.unchecked) + unchecked,
         kept=kept.total,
+        passing=any(state.now is not None for state in told),
+        pairs=pairs,
         breaches=tuple(dict.fromkeys(found)),
     )
 

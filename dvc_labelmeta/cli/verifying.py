@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from dvc_labelmeta import __version__
-from dvc_labelmeta.checks import chain, chain_claims
-from dvc_labelmeta.checks.ancestry import ancestry
+from dvc_labelmeta.checks import chain, chain_claims, chain_past
+from dvc_labelmeta.checks.ancestry import Node, ancestry
 from dvc_labelmeta.checks.verification import Outside, Wanted, verdict, with_outside
 from dvc_labelmeta.errors import LabelMetaError, UnreadableFile
 from dvc_labelmeta.model.anchor import Anchor
@@ -18,8 +18,9 @@ from dvc_labelmeta.model.chain import Files, Past, State, Verdict
 from dvc_labelmeta.model.config import CONFIG_FILE, Config, config
 from dvc_labelmeta.model.event import HEADS, TIPS, Event, event_path, person_path
 from dvc_labelmeta.read.anchors import anchors, attestations, tags, trailers
+from dvc_labelmeta.read.cached import digest_of
 from dvc_labelmeta.read.chain import files, in_commit, on_disk, one_on_disk
-from dvc_labelmeta.read.chain_past import beside, past
+from dvc_labelmeta.read.chain_past import beside, graph, past
 from dvc_labelmeta.read.chain_states import Asked, States
 from dvc_labelmeta.read.files import decode, misfits, parse
 from dvc_labelmeta.read.git import Objects, Repository
@@ -78,7 +79,7 @@ def _whole(job: Job) -> Verdict:
         else:
             found = files(on_disk(job.root))
         nodes, known = ancestry(found.events), history.result()
-        known = known._replace(merged=beside(repository, known, chain.heads_of(found.events)))
+        known = _with_graph(job, repository.head, found, nodes, known)
         asked, uncut = chain_claims.asked(found, nodes, known)
         tips = chain.tips_of(found.events, nodes)
         states = pool.submit(_states, job, found, asked, tips)
@@ -91,8 +92,15 @@ def _whole(job: Job) -> Verdict:
     if new is not None and new.clean:
         heads = {hash_: known.added[hash_] for hash_ in told.heads if hash_ in known.added}
         names = frozenset(map(_identity, there))
-        _keep(job, result, Verified(repository.head, told, heads, erased, names))
+        _keep(job, result, Verified(repository.head, told, heads, erased, names, _digest(job)))
     return result
+
+
+def _with_graph(job: Job, span: str, found: Files, nodes: Mapping[str, Node], known: Past) -> Past:
+    """Add what is known of how commits stand to each other, where anything depends on that."""
+    merged = beside(job.repository, known, chain.heads_of(found.events))
+    old = chain_past.is_forked(nodes) and chain_past.old_when_added(found, nodes, known)
+    return known._replace(merged=merged, graph=graph(job.repository, span) if old else {})
 
 
 def _since(job: Job, known: Verified, new: Changes) -> Verdict | None:
@@ -102,10 +110,12 @@ def _since(job: Job, known: Verified, new: Changes) -> Verdict | None:
     since, added = past(repository, span), files(one_on_disk(job.root, path) for path in new.new)
     keys = frozenset(added.keys.values())
     moved = [path.rpartition("/")[2] for path in (*new.new, *new.gone) if path.startswith(TIPS)]
-    if known.erased & {one.actor for one in added.events.values()}:
+    if known.erased & ({one.actor for one in added.events.values()} | added.people.keys()):
         return None  # whether they came after the erasure
     if since.undone or any(name.partition("-")[0] not in keys for name in moved):
         return None
+    if known.settings != _digest(job):
+        return None  # where guidelines are
     there = _anchors(job, span)
     fresh = [one for one in there if _identity(one) not in known.anchors]
     try:
@@ -114,8 +124,10 @@ def _since(job: Job, known: Verified, new: Changes) -> Verdict | None:
         return None
     found = _together(job.root, added, old)
     nodes = ancestry(found.events, totals)
-    since = _only_new(job.root, since, added)._replace(before=known.heads, old=frozenset(old))
-    since = since._replace(merged=beside(repository, since, chain.heads_of(found.events)))
+    since = since._replace(before=known.heads, old=frozenset(old))
+    if _touches_old(job.root, found, nodes, since, [*totals]):
+        return None
+    since = _with_graph(job, span, found, nodes, since)
     asked, _ = chain_claims.asked(found, {h: n for h, n in nodes.items() if h not in old}, since)
     tips = chain.tips_of(found.events, nodes)
     states = _states(job, found, asked, tips)
@@ -129,15 +141,20 @@ def _since(job: Job, known: Verified, new: Changes) -> Verdict | None:
         commits = {**known.heads, **since.added}
         heads = {hash_: commits[hash_] for hash_ in told.heads if hash_ in commits}
         names = frozenset([*trailing, *map(_identity, there)])
-        _keep(job, result, Verified(repository.head, told, heads, erased, names))
+        _keep(job, result, Verified(repository.head, told, heads, erased, names, _digest(job)))
     return result
 
 
 def _keep(job: Job, result: Verdict, one: Verified) -> None:
-    """Keep a verdict without errors; forks are judged anew, as the next event joins them."""
+    """Keep a verdict without errors that will be the same, whatever comes later.
+
+    Forks are judged anew, as the next event joins them, and authors are counted on.
+    """
     told = one.verdict
-    if told.heads and not told.new and not any(b.severity == "error" for b in result.breaches):
-        kept = tuple(breach for breach in told.breaches if breach.kind != "fork")
+    lasting = told.heads and not (told.new or told.passing or told.unchecked)
+    if lasting and not any(breach.severity == "error" for breach in result.breaches):
+        passing = {"fork", "other-author"}
+        kept = tuple(breach for breach in told.breaches if breach.kind not in passing)
         keep(job.root, __version__, one._replace(verdict=told._replace(breaches=kept)))
 
 
@@ -172,15 +189,23 @@ def _together(root: str, added: Files, old: Mapping[str, Event]) -> Files:
     return Files(events, heads, tips, {**people, **added.people}, added.keys, added.flaws)
 
 
-def _only_new(root: str, since: Past, added: Files) -> Past:
-    """Leave out events that a branch added as well, and that were verified long ago."""
-    return since._replace(
-        added={
-            hash_: commit
-            for hash_, commit in since.added.items()
-            if hash_ in added.events or not _is_there(root, hash_)
-        }
-    )
+def _touches_old(
+    root: str, found: Files, nodes: Mapping[str, Node], since: Past, base: Sequence[str]
+) -> bool:
+    """Whether old events have to be judged again, or new ones among old ones that were not read.
+
+    base: the event whose history was not read. So where commits add again what was verified, as
+    squashes do; where new events do not follow the base; and where some may be back-dated beside
+    old ones.
+    """
+    judged = found.events.keys() - since.old
+    again = (hash_ for hash_ in since.added if hash_ not in judged)
+    if since.before.keys() - nodes.keys() or any(_is_there(root, hash_) for hash_ in again):
+        return True
+    old = chain_past.old_when_added(found, nodes, since).values()
+    places = [(hash_, base) for hash_ in judged]
+    places += [(hash_, [*since.before]) for hashes in old for hash_ in hashes]
+    return any(not nodes[one].holds(nodes[other]) for one, others in places for other in others)
 
 
 def _states(
@@ -205,6 +230,14 @@ def _settings(job: Job) -> Config:
         return config(value) if not misfits("config", value) else Config()
     except LabelMetaError:
         return Config()
+
+
+def _digest(job: Job) -> str:
+    """Return what labelmeta.yaml is like: it says where guidelines are."""
+    try:
+        return digest_of(_files(job).read(CONFIG_FILE) or b"")
+    except LabelMetaError:
+        return ""
 
 
 def _files(job: Job) -> Disk | Stored:

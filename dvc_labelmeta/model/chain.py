@@ -40,14 +40,12 @@ class Files(NamedTuple):
 
 
 class Added(NamedTuple):
-    """The first commit that holds an event. order: parents before children, from 0.
+    """The first commit that holds an event; authored, committed: seconds since 1970.
 
-    authored, committed: seconds since 1970. author: "Name <mail>". cut: a shallow clone ends here,
-    so that the event may be older.
+    author: "Name <mail>". cut: a shallow clone ends here, so that the event may be older.
     """
 
     commit: str
-    order: int
     authored: int
     committed: int
     author: str
@@ -65,7 +63,9 @@ class Undone(NamedTuple):
 class Past(NamedTuple):
     """What Git's history says of the events. shallow: it is cut. merged: pairs of heads whose
     commits stand beside each other, neither before the other. before: the heads of what was
-    verified before, whose history is not in `added`; old: all events that were.
+    verified before, whose history is not in `added`; old: all events that were. graph: the commits
+    that touch events, and merges, each with those right before it, parents first; only where it
+    is asked for.
     """
 
     added: Mapping[str, Added] = _NONE
@@ -74,6 +74,16 @@ class Past(NamedTuple):
     merged: frozenset[tuple[str, str]] = frozenset()
     before: Mapping[str, Added] = _NONE
     old: frozenset[str] = frozenset()
+    graph: Mapping[str, tuple[str, ...]] = _NONE
+
+
+class Pair(NamedTuple):
+    """Two persons: as one of them `events` were written that the other committed. hash: of one."""
+
+    name: str
+    author: str
+    events: int
+    hash: str
 
 
 class Told(NamedTuple):
@@ -118,7 +128,7 @@ class Verdict(NamedTuple):
     heads: the last events. first, last: the earliest and latest time told. new: how many events no
     commit holds yet. claims: how many events were held against a commit, unchecked: how many could
     not be, by reason. anchors: how many there are, and signed. kept: how many events were verified
-    by an earlier run.
+    by an earlier run. passing: whether a later commit can change what was said of an event.
     """
 
     total: int
@@ -131,6 +141,8 @@ class Verdict(NamedTuple):
     anchors: int = 0
     signed: int = 0
     kept: int = 0
+    passing: bool = False
+    pairs: tuple[Pair, ...] = ()
     breaches: tuple[Breach, ...] = ()
 
     def ordered(self) -> tuple[Breach, ...]:

@@ -32,15 +32,26 @@ def past(repository: Repository, span: str) -> Past:
     cut = _boundary(repository)
     added: dict[str, Added] = {}
     undone: list[Undone] = []
-    for number, (commit, files) in enumerate(_commits(git.run(*log))):
+    for commit, files in _commits(git.run(*log)):
         hash_, committed, authored, author = commit.split(" ", 3)
-        told = Added(hash_, -number, int(authored), int(committed), author, hash_ in cut)
+        told = Added(hash_, int(authored), int(committed), author, hash_ in cut)
         for event, letters in files:
             if not letters.strip("A"):
                 added[event] = told  # the oldest one, which comes last, stays
             else:
                 undone.append(Undone(event, "M" if letters.strip("D") else "D", hash_))
     return Past(added, tuple(undone), repository.shallow)
+
+
+def graph(repository: Repository, span: str) -> dict[str, tuple[str, ...]]:
+    """Return the commits of a range that touch events, and merges, each with those right before
+    it: parents first.
+    """
+    git = repository.git
+    spec = f":(top,literal){git.above(EVENTS)}"
+    how = ("--parents", "--full-history", "--topo-order", "--reverse", span, "--", spec)
+    lines = git.text("--no-replace-objects", *MEMORY, "rev-list", *how).splitlines()
+    return {commit: tuple(parents) for commit, *parents in map(str.split, lines)}
 
 
 def _commits(out: bytes) -> Iterator[tuple[str, list[tuple[str, str]]]]:

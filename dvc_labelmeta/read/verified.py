@@ -13,21 +13,21 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from dvc_labelmeta.errors import LabelMetaError
-from dvc_labelmeta.model.chain import Added, Breach, Verdict
+from dvc_labelmeta.model.chain import Added, Breach, Pair, Verdict
 from dvc_labelmeta.model.config import OWN_FOLDER
 from dvc_labelmeta.model.event import EVENTS, FOLDER, HEADS, PEOPLE, TIPS
 from dvc_labelmeta.read import cached
 from dvc_labelmeta.read.git import Git, Repository
 
 FILE = f"{OWN_FOLDER}/cache/ledger/verified.json"
-_FORM = 1  # of the file and of what is judged: counted up where an older verdict is not worth it
+_FORM = 2  # of the file and of what is judged: counted up where an older verdict is not worth it
 _BROKEN = (ValueError, LookupError, TypeError, AttributeError)
 
 
 class Verified(NamedTuple):
     """A ledger without errors. commit: where it was so. heads: by hash, the commits that added
     them. erased: commitments that redactions removed. anchors: what names those that were held
-    against it.
+    against it. settings: the hash of labelmeta.yaml.
     """
 
     commit: str
@@ -35,6 +35,7 @@ class Verified(NamedTuple):
     heads: Mapping[str, Added]
     erased: frozenset[str]
     anchors: frozenset[str]
+    settings: str = ""
 
 
 class Changes(NamedTuple):
@@ -56,7 +57,8 @@ def recalled(root: str, by: str) -> Verified | None:
             return None
         told = value["verdict"]
         breaches = tuple(Breach(*one) for one in told[-1])
-        verdict = Verdict._make([*told[:-1], breaches])
+        pairs = tuple(Pair(*one) for one in told[-2])
+        verdict = Verdict._make([*told[:-2], pairs, breaches])
         verdict = verdict._replace(heads=tuple(verdict.heads), kept=verdict.total)
         return Verified(
             value["commit"],
@@ -64,6 +66,7 @@ def recalled(root: str, by: str) -> Verified | None:
             {hash_: Added(*one) for hash_, one in value["heads"].items()},
             frozenset(value["erased"]),
             frozenset(value["anchors"]),
+            value["settings"],
         )
     return None
 
@@ -77,6 +80,7 @@ def keep(root: str, by: str, one: Verified) -> None:
         "heads": one.heads,
         "erased": sorted(one.erased),
         "anchors": sorted(one.anchors),
+        "settings": one.settings,
     }
     cached.keep(root, os.path.join(root, FILE), value)
 

@@ -265,7 +265,7 @@ def test_a_back_dated_fork(linked: Repo) -> None:
     (linked.path / HEADS / hash_).touch()
     (linked.path / TIPS / f"{key_of('project:')}-{hash_}").touch()
     linked.commit("Quietly", date="2026-03-02T09:00:00+00:00")
-    assert kinds(linked, code=0) == ["warning back-dated", "warning fork"]
+    assert kinds(linked, code=0) == ["warning fork", "note back-dated"]
 
 
 def test_an_evil_merge_drops_the_events_of_a_branch(linked: Repo) -> None:

@@ -54,7 +54,7 @@ def files(events: Mapping[str, Event], **more: Any) -> Files:
 
 def judged(one: Files, past: Past | None = None, states: Iterable[State] = ()) -> Verdict:
     nodes = ancestry(one.events)
-    commit = Added("c" * 40, 0, 1_767_603_600, 1_767_603_600, "Ada <a@x>")
+    commit = Added("c" * 40, 1_767_603_600, 1_767_603_600, "Ada <a@x>")
     past = past or Past(dict.fromkeys(one.events, commit))
     tips = chain.tips_of(one.events, nodes)
     erased = chain.redacted(one.events.values())
@@ -191,7 +191,7 @@ def test_nobody_acts_after_his_erasure() -> None:
 
 def test_forks() -> None:
     merged = frozenset({("b", "c")})
-    commit = Added("c" * 40, 0, 1_767_603_600, 1_767_603_600, "Ada <a@x>")
+    commit = Added("c" * 40, 1_767_603_600, 1_767_603_600, "Ada <a@x>")
     past = Past(dict.fromkeys(FORK, commit), merged=merged)
     assert kinds(judged(files(FORK), past)) == ["note fork"]
     new = judged(files(FORK), past._replace(added={"a": commit, "b": commit}, merged=frozenset()))
@@ -199,18 +199,16 @@ def test_forks() -> None:
     assert list(chain.of_forks((), frozenset(), frozenset())) == []
 
 
-def commit(
-    name: str, order: int, at: str, author: str = "Ada <a@x>", *, cut: bool = False
-) -> Added:
+def commit(name: str, at: str, author: str = "Ada <a@x>", *, cut: bool = False) -> Added:
     seconds = int(chain.seconds(at))
-    return Added(name, order, seconds, seconds, author, cut)
+    return Added(name, seconds, seconds, author, cut)
 
 
 NOW = "2026-01-05T09:00:00Z"
 
 
 def test_removed_and_changed_in_history() -> None:
-    added = {name: commit("c1", 0, NOW) for name in (*LINE, "gone", "lost", "ff" * 32)}
+    added = {name: commit("c1", NOW) for name in (*LINE, "gone", "lost", "ff" * 32)}
     undone = (
         Undone("gone", "D", "c2"), Undone("b", "D", "c2"), Undone("c", "M", "c3"),
         Undone("ff" * 32, "M", "c4"),
@@ -233,38 +231,57 @@ def times(events: dict[str, Event], past: Past) -> list[str]:
 def test_times_against_commits() -> None:
     later, much = "2026-01-05T09:06:00Z", "2026-02-05T09:00:00Z"
     events = FORK | {"b": FORK["b"]._replace(at=much), "c": FORK["c"]._replace(at=later)}
-    first = commit("c1", 0, NOW)
-    ok = {"a": first, "b": commit("c2", 1, much), "c": commit("c3", 2, later)}
-    assert times(events, Past(ok)) == []
+    first = commit("c1", NOW)
+    ok = {"a": first, "b": commit("c2", much), "c": commit("c3", later)}
+    row = {"c1": (), "c2": ("c1",), "c3": ("c2",)}
+    assert times(events, Past(ok, graph=row)) == []
     assert times(events, Past(ok | {"c": first})) == ["after-commit"]
-    assert times(events, Past(ok | {"c": first._replace(cut=True)})) == []
-    assert times(events, Past(ok | {"c": commit("c3", 2, much)})) == ["back-dated"]
+    assert times(events, Past(ok | {"c": first._replace(cut=True)}, graph=row)) == []
+    late = Past(ok | {"c": commit("c3", much)}, graph=row)
+    (found,) = chain_past.of_past(files(events), ancestry(events), late)
+    assert (found.kind, found.severity, found.event) == ("back-dated", "note", "c")
+    assert "commit c3 added it more than a day later, upon event b" in found.message
+    assert times(events, late._replace(graph={})) == []
+    gone = late._replace(added={"gone": commit("c3", much), **late.added})
+    assert times(events, gone) == ["removed-event", "back-dated"]
     same = events | {"b": events["b"]._replace(at=later)}
-    assert times(same, Past(ok | {"c": commit("c3", 2, much)})) == []
-    known = Past({"c": commit("c3", 2, much)}, before={"b": commit("c2", 1, much)})
-    assert times(events, known) == ["back-dated"]
+    assert times(same, Past(ok | {"c": commit("c3", much)}, graph=row)) == []
 
 
-def test_the_direction_of_a_merge_does_not_matter_to_times() -> None:
+def test_only_what_a_commit_was_made_upon_counts_for_times() -> None:
     between, much = "2026-01-08T09:00:00Z", "2026-02-05T09:00:00Z"
-    events = FORK | {"b": FORK["b"]._replace(at=between)}
-    first = {"a": commit("c1", 0, NOW)}
-    for orders in ((1, 2), (2, 1)):  # in which Git's history has the two branches
-        b, c = commit("c2", orders[0], between), commit("c3", orders[1], much)
-        assert times(events, Past(first | {"b": b, "c": c})) == ["back-dated"]
+    events = counted(*FORK.values(), event("d", "c"), event("e", "d"))  # the last: in no commit
+    events["b"] = events["b"]._replace(at=between)
+    added = {"a": commit("c1", NOW), "b": commit("c2", between)}
+    squash = Past(added | dict.fromkeys("cd", commit("c3", much)))
+    graphs = {
+        "side by side": {"c1": (), "c2": ("c1",), "c3": ("c1",), "c4": ("c2", "c3")},
+        "the other way": {"c1": (), "c3": ("c1",), "c2": ("c1",), "c4": ("c3", "c2")},
+        "upon": {"c1": (), "c2": ("c1",), "c0": ("c2", "c1"), "c3": ("c0", "far")},
+    }
+    found = {name: times(events, squash._replace(graph=one)) for name, one in graphs.items()}
+    assert found == {"side by side": [], "the other way": [], "upon": ["back-dated"]}
+    past = squash._replace(graph=graphs["upon"])
+    (one,) = chain_past.of_past(files(events), ancestry(events), past)
+    assert "added 2 events like it" in one.message
+    assert not chain_past.is_forked(ancestry(LINE))
+    assert chain_past.is_forked(ancestry(events))
 
 
 def test_who_committed() -> None:
     added = {
-        "a": commit("c1", 0, NOW, "Bob <b@x>"), "b": commit("c2", 1, NOW, "Bob <b@x>"),
-        "c": commit("c3", 2, NOW),
+        "a": commit("c1", NOW, "Bob <b@x>"), "b": commit("c2", NOW, "Bob <b@x>"),
+        "c": commit("c3", NOW),
     }  # fmt: skip
-    (found,) = chain_past.of_past(files(LINE), ancestry(LINE), Past(added))
+    known = chain_past.pairs(files(LINE), Past(added))
+    (found,) = chain_past.of_authors(known)
     assert found.message == "2 events were written as Ada and committed by Bob <b@x>"
-    some = {"a": added["a"], "b": added["b"]._replace(cut=True), "gone": added["c"]}
-    found = next(iter(chain_past._authors(files(LINE), Past(some))))
+    some = Past({"a": added["a"], "b": added["b"]._replace(cut=True), "gone": added["c"]})
+    (found,) = chain_past.of_authors(chain_past.pairs(files(LINE), some))
     assert found.message.startswith("1 event was")
-    assert [*chain_past._authors(files(LINE, people={}), Past(added))] == []
+    more = Past({"b": added["b"]})
+    assert chain_past.pairs(files(LINE), more, chain_past.pairs(files(LINE), some)) == known
+    assert chain_past.pairs(files(LINE, people={}), Past(added)) == ()
 
 
 def test_which_commit_an_event_is_held_against() -> None:
@@ -275,7 +292,7 @@ def test_which_commit_an_event_is_held_against() -> None:
         event("f", "e", **split), event("g", "f", subject="guideline:t", claims={"version": "1"}),
         event("h", "g", subject="guideline:t", claims={"version": "2"}),
     )  # fmt: skip
-    added = {name: commit("c1" if name in "ab" else "c2", 0, NOW) for name in "abcegh"}
+    added = {name: commit("c1" if name in "ab" else "c2", NOW) for name in "abcegh"}
     added["c"] = added["c"]._replace(cut=True)
     asked, unknown = chain_claims.asked(files(events), ancestry(events), Past(added))
     assert asked == {"b": "c1", "d": "c0", "g": "c2", "h": "c2"}
@@ -353,7 +370,7 @@ def test_an_earlier_verdict_is_carried_on() -> None:
         breaches=(Breach("still-opened", "warning", "x", "y"),),
     )  # fmt: skip
     nodes = ancestry(LINE, {"a": 1})
-    past = Past({name: commit("c1", 0, NOW) for name in "bc"}, old=frozenset("a"))
+    past = Past({name: commit("c1", NOW) for name in "bc"}, old=frozenset("a"))
     tips = chain.tips_of(LINE, nodes)
     found = verdict(files(LINE), nodes, tips, past, tuple, kept, frozenset())
     assert (found.total, found.kept, found.claims, found.unchecked) == (3, 1, 5, {"far": 2})
