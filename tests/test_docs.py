@@ -14,6 +14,7 @@ from dvc_labelmeta.checks.catalogue import RULES
 from dvc_labelmeta.checks.modes import OUTDATED
 from dvc_labelmeta.errors import BUG, CLEAN, FINDINGS, UNJUDGED
 from dvc_labelmeta.read.files import misfits, parse
+from tests.annotated import as_line, records
 from tests.repo import Repo
 
 TOP = Path(__file__).resolve().parents[1]
@@ -51,6 +52,15 @@ def test_use_it_in_your_repository(plain: Repo) -> None:
     for line in shown.splitlines()[3:]:
         stable = re.split(r" intent \d| [0-9a-f]{12} |:\d+:\d+:", line)[0].strip()
         assert stable in said
+
+
+def test_records_are_named_by_the_command_shown(linked: Repo) -> None:
+    pytest.importorskip("duckdb")
+    made = next(records(1)) | {"item": "1", "label": "pos", "guideline_version": "1.0.0"}
+    linked.write("data/train.csv.annotations.jsonl", as_line(made))
+    linked.run("sh", "-c", block("link data/train.csv --annotations"))
+    linked.commit("Records", "2026-07-01T09:00:00+00:00")
+    assert linked.codes(code=0) == []
 
 
 def test_the_two_commands_are_all_the_set_up() -> None:

@@ -64,7 +64,7 @@ def put_table(head: tuple[str, ...], rows: list[tuple[str, ...]], format_: str, 
 def refuse_other(option: str, value: str, values: Sequence[str]) -> None:
     """Refuse a value of an option that is none of those it may have."""
     if value not in values:
-        raise Refused(f"{option} {value}: choose one of {', '.join(values)}")
+        raise Refused(f"{option} {value}: choose one of {', '.join(filter(None, values))}")
 
 
 def colour() -> bool:

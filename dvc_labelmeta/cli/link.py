@@ -8,11 +8,20 @@ import typer
 
 from dvc_labelmeta.cli import linking
 from dvc_labelmeta.cli.adding import put_next
-from dvc_labelmeta.cli.common import DryRun, carry_out, quiet, root_of, split_paths
+from dvc_labelmeta.cli.common import (
+    DryRun,
+    carry_out,
+    quiet,
+    refuse_other,
+    root_of,
+    split_paths,
+)
 from dvc_labelmeta.cli.events import Telling
+from dvc_labelmeta.cli.naming_records import asked_records
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.cli.stage import refuse_circle
 from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.annotation import LEVELS
 from dvc_labelmeta.model.gate import gate_path
 from dvc_labelmeta.model.sidecar import MODES
 from dvc_labelmeta.model.snapshot import Snapshot
@@ -37,6 +46,7 @@ def link(
             show_default=False,
         ),
     ] = "",
+    *,
     layer: Annotated[
         str,
         typer.Option(help="Name of the labelling, where a split has several.", show_default=False),
@@ -59,6 +69,23 @@ def link(
         str,
         typer.Option("--split", help="Its name there; default: its file name.", show_default=False),
     ] = "",
+    annotations: Annotated[
+        str,
+        typer.Option(
+            help="Name the records of who labelled what: a file or folder, for one layer of one "
+            "split.",
+            metavar="FILE|FOLDER",
+            show_default=False,
+        ),
+    ] = "",
+    level: Annotated[
+        str,
+        typer.Option(
+            help=f"What each of these records is held to: {', '.join(LEVELS)}; default: as before, "
+            f"else {LEVELS[0]}.",
+            show_default=False,
+        ),
+    ] = "",
     all_: Annotated[
         bool, typer.Option("--all", help="Link every split anew whose guideline moved on.")
     ] = False,
@@ -76,10 +103,13 @@ def link(
     hash, and the hash of the data as DVC or Git recorded it. Refuses uncommitted guideline
     text and data that is not what DVC recorded.
     """
-    if mode and mode not in MODES:
-        raise Refused(f"--mode {mode}: choose one of {', '.join(MODES)}")
+    refuse_other("--mode", mode, ("", *MODES))
+    refuse_other("--level", level, ("", *LEVELS))
     if not splits and not all_ and not repair:
         raise Refused("name the splits to link, or give --all or --repair")
+    one = len(splits or ()) == 1 and not (all_ or repair)
+    if (annotations or level) and not (annotations and one):
+        raise Refused("--annotations names the records of one split, --level what they are held to")
     wish = linking.Wish(
         guideline.partition("@")[0] or None,
         guideline.partition("@")[2] or None,
@@ -94,6 +124,9 @@ def link(
     with lock(root):
         asked = split_paths(root, root_of(context), splits or ())
         project = Project(root, asked, locked=True)
+        if annotations:
+            found = asked_records(project.snapshot, root_of(context), annotations, level)
+            wish = wish._replace(records=found)
         if repair:
             edits, lines = linking.repair(project, asked)
         else:
@@ -107,7 +140,13 @@ def link(
         if not written:
             typer.echo("nothing to change")
         elif not dry_run:
-            put_next(context, root, written)
+            put_next(context, root, written, records=_untracked(project.snapshot, wish))
+
+
+def _untracked(snapshot: Snapshot, wish: linking.Wish) -> list[str]:
+    """Return the records that were named and that DVC does not track yet."""
+    path = wish.records.path if wish.records else ""
+    return [path] if path and path not in snapshot.records else []
 
 
 def _warn_of_users(snapshot: Snapshot, splits: list[str]) -> None:

@@ -6,10 +6,11 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from dvc_labelmeta.cli.naming_records import with_records
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.errors import NoSuchRevision, Refused
 from dvc_labelmeta.model.kept import REFS
-from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
+from dvc_labelmeta.model.sidecar import SUFFIX, Records, Sidecar, sidecar
 from dvc_labelmeta.model.snapshot import Snapshot, enclosing
 from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.kept import kept_commit
@@ -33,6 +34,7 @@ class Wish(NamedTuple):
     dataset: str | None = None
     name: str | None = None
     allow_unmerged: bool = False
+    records: Records | None = None
 
 
 def link(
@@ -94,6 +96,9 @@ def _linked(
         default = project.snapshot.config.modes.get(id_)
         one = links.relinked(one, record, found.link, wish.layer, wish.mode, default)
         lines.append(_line(one, found, split))
+    if wish.records is not None:
+        one = with_records(one, wish.layer, wish.records)
+        lines.append(f"{split}: its records are {wish.records.path}")
     return _with_wishes(one, wish), lines
 
 

@@ -116,7 +116,7 @@ def _facts(
     histories: dict[str, Known],
     state: Committed,
 ) -> RecordFacts | Unpulled | str:
-    if missing := unpulled(snapshot, one, layer):
+    if missing := unpulled(snapshot, one.records(layer)):
         return missing
     try:
         import duckdb  # noqa: F401, PLC0415  # an extra

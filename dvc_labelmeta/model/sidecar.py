@@ -126,7 +126,7 @@ def sidecar(path: str, value: dict[str, Any], modes: Mapping[str, str] = _NONE) 
                 name,
                 _link(layer["guideline"]),
                 layer.get("mode") or modes.get(layer["guideline"]["id"], "backward"),
-                _annotations(layer.get("annotations")),
+                records_of(layer["annotations"]) if "annotations" in layer else None,
                 "mode" in layer,
             )
             for name, layer in value["layers"].items()
@@ -138,9 +138,8 @@ def _link(value: dict[str, str]) -> Link:
     return Link(value["id"], value["version"], value["commit"], value["object"])
 
 
-def _annotations(value: dict[str, Any] | None) -> Records | None:
-    if value is None:
-        return None
+def records_of(value: Mapping[str, Any]) -> Records:
+    """Build Records from what `annotations:` of a layer holds."""
     name = value["path"].removesuffix(".gz").removesuffix(".zst")
     kind = name.rpartition(".")[2]
     known = {"csv": "csv", "tsv": "csv", "parquet": "parquet", "jsonl": "jsonl", "ndjson": "jsonl"}

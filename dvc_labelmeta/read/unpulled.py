@@ -6,14 +6,13 @@ import os
 from fnmatch import fnmatch
 
 from dvc_labelmeta.model.facts import Unpulled
-from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot, enclosing
 from dvc_labelmeta.read.sources import format_of
 
 
-def unpulled(snapshot: Snapshot, one: Sidecar, layer: Layer) -> Unpulled | None:
-    """Return what DVC tracks of the records of a layer and is not in the working tree."""
-    path, found = one.records(layer), []
+def unpulled(snapshot: Snapshot, path: str) -> Unpulled | None:
+    """Return what DVC tracks of records, by their path from the root, and is not here."""
+    found = []
     for name in _tracked(snapshot, path):
         there = path if name in enclosing(path) else name
         if not os.path.lexists(os.path.join(snapshot.root, there)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from dvc_labelmeta.model.sidecar import SUFFIX, DataPin, Layer, Sidecar
+from dvc_labelmeta.model.sidecar import SUFFIX, DataPin, Layer, Records, Sidecar, records_of
 from dvc_labelmeta.model.snapshot import Record
 from dvc_labelmeta.write.splice import flow, merged, plain, quoted
 
@@ -49,11 +49,9 @@ def value_of(one: Sidecar) -> dict[str, Any]:
 
 
 def _layer(layer: Layer) -> dict[str, Any]:
-    link = layer.guideline
-    records = {} if layer.annotations is None else {"annotations": {"path": layer.annotations.path}}
+    link, records = layer.guideline, layer.annotations
     return (
-        records
-        | {
+        {
             "guideline": {
                 "id": link.id,
                 "version": link.version,
@@ -62,7 +60,18 @@ def _layer(layer: Layer) -> dict[str, Any]:
             },
         }
         | ({"mode": layer.mode} if layer.own else {})
+        | ({"annotations": _records(records)} if records is not None else {})
     )
+
+
+def _records(records: Records) -> dict[str, Any]:
+    """Return where records are; format and level only where they are not what is taken anyway."""
+    told = records_of({"path": records.path})
+    return {
+        "path": records.path,
+        "format": records.format if records.format != told.format else None,
+        "level": records.level if records.level != told.level else None,
+    }
 
 
 def rendered(one: Sidecar) -> str:
@@ -83,6 +92,8 @@ def rendered(one: Sidecar) -> str:
         for key, item in layer["guideline"].items():
             lines.append(f"      {key}: {plain(item) if key == 'id' else quoted(item)}")
         lines += [f"    mode: {layer['mode']}"] if "mode" in layer else []
+        told = {k: v for k, v in layer.get("annotations", {}).items() if v is not None}
+        lines += [f"    annotations: {flow(told)}"] if told else []
     return "\n".join(lines) + "\n"
 
 
@@ -95,4 +106,10 @@ def changed(text: str, current: dict[str, Any], one: Sidecar) -> str:
     for key in ("dataset", "split", "owners"):
         if wanted[key] is None:
             del wanted[key]
+    for name, layer in wanted["layers"].items():
+        told = current["layers"].get(name, {}).get("annotations", {})
+        for key in ("format", "level") if told else ():
+            taken = getattr(records_of({"path": told["path"]}), key)
+            if layer["annotations"][key] is None and told.get(key) == taken:
+                del layer["annotations"][key]  # it need not be there, and somebody wrote it
     return merged(text, current, wanted)
