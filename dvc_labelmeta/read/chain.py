@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import os
 import re
 import stat
@@ -24,11 +23,10 @@ from dvc_labelmeta.model.event import (
     TYPES,
     Event,
     canonical,
-    event_of,
 )
-from dvc_labelmeta.read.files import MAX_BYTES, misfits
+from dvc_labelmeta.read.files import MAX_BYTES
 from dvc_labelmeta.read.git import Git, Objects
-from dvc_labelmeta.read.ledger import key_of, opened
+from dvc_labelmeta.read.ledger import DECODE, judged, key_of, opened
 
 _HEX = r"[0-9a-f]{64}"
 _EVENT = re.compile(rf"{re.escape(EVENTS)}/([0-9a-f]{{2}})/(\1[0-9a-f]{{62}})\.json")
@@ -150,18 +148,15 @@ def _parsed(path: str, content: bytes) -> Event | Flaw | str:
 
 
 def _event(path: str, hash_: str, content: bytes) -> Event | Flaw:
-    if hashlib.sha256(content).hexdigest() != hash_:
-        return Flaw("changed-event", path)
-    if (usual := _usual(hash_, content)) is not None:
-        return usual
-    try:
-        value: Any = _DECODE(content.decode())
-        if canonical(value) != content:
-            return Flaw("uncanonical-event", path)
-    except (ValueError, RecursionError):
-        return Flaw("uncanonical-event", path)
-    problem = _misfit(value)
-    return Flaw("unfit-event", path, problem) if problem else event_of(hash_, value)
+    if hashlib.sha256(content).hexdigest() == hash_:
+        usual = _usual(hash_, content)
+        if usual is not None:
+            return usual
+    found = judged(hash_, content)
+    if isinstance(found, Event):
+        return found
+    kind, told = found
+    return Flaw(kind, path, told if kind == "unfit-event" else "")
 
 
 def _usual(hash_: str, content: bytes) -> Event | None:
@@ -187,26 +182,8 @@ def _usual(hash_: str, content: bytes) -> Event | None:
 @lru_cache(4096)
 def _part(text: str) -> Mapping[str, Any]:
     """Return a mapping that an event holds; raises ValueError where its form is not canonical."""
-    value: Any = _DECODE(text)
+    value: Any = DECODE(text)
     if canonical(value) != text.encode():
         raise ValueError(text)
     found: Mapping[str, Any] = value
     return found
-
-
-def _misfit(value: Any) -> str:
-    """Return why a value is no event, "" where it is one."""
-    if problems := misfits("event", value):
-        return problems[0][1]
-    try:
-        dt.datetime.fromisoformat(value["at"][:-1])
-    except ValueError:
-        return f"{value['at']} is a time that no calendar has"
-    return ""
-
-
-def _refuse(text: str) -> Any:
-    raise ValueError(text)  # numbers with a point: their canonical form is not Python's
-
-
-_DECODE = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse).decode

@@ -89,7 +89,7 @@ def contents(
     specs = [f":(top,literal){name}" for name in sorted({*tops, git.above(HEADS)})]
     if len(specs) > _MOST:
         return
-    log = ("--no-replace-objects", *MEMORY, "log", *_HOW, "--no-abbrev", "--no-renames")
+    log = (*MEMORY, "log", *_HOW, "--no-abbrev", "--no-renames")
     out = git.run(*log, "--format=%x01%H %P", head, "--", *specs)
     commits = list(_commits(out, all_))
     followers = Counter(parent for _, parents, _ in commits for parent in parents)

@@ -27,8 +27,7 @@ def past(repository: Repository, span: str) -> Past:
     git = repository.git
     how = ("--full-history", "--topo-order", "--root", "-c", "--name-status", "--no-renames", "-z")
     spec = f":(top,literal){git.above(EVENTS)}"
-    # objects that replace others are local: what everybody has is meant
-    log = ("--no-replace-objects", *MEMORY, "log", *how, f"--format={_FORM}", span, "--", spec)
+    log = (*MEMORY, "log", *how, f"--format={_FORM}", span, "--", spec)
     cut = _boundary(repository)
     added: dict[str, Added] = {}
     undone: list[Undone] = []
@@ -50,7 +49,7 @@ def graph(repository: Repository, span: str) -> dict[str, tuple[str, ...]]:
     git = repository.git
     spec = f":(top,literal){git.above(EVENTS)}"
     how = ("--parents", "--full-history", "--topo-order", "--reverse", span, "--", spec)
-    lines = git.text("--no-replace-objects", *MEMORY, "rev-list", *how).splitlines()
+    lines = git.text(*MEMORY, "rev-list", *how).splitlines()
     return {commit: tuple(parents) for commit, *parents in map(str.split, lines)}
 
 

@@ -74,6 +74,7 @@ def environment() -> dict[str, str]:
     return kept | {
         "GIT_ALLOW_PROTOCOL": "none",  # versions before 2.39.4 do not know GIT_NO_LAZY_FETCH
         "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",  # they are local: what everybody has is meant
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
         "LC_ALL": "C",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import heapq
 import json
@@ -86,18 +87,44 @@ def event(files: Files, hash_: str) -> Event:
 
 def parsed(path: str, hash_: str, content: bytes) -> Event:
     """Return the event that a file holds; raises UnreadableFile for any other content."""
+    found = judged(hash_, content)
+    if isinstance(found, Event):
+        return found
+    kind, told = found
+    raise UnreadableFile(f"{path} {told}" if kind != "unfit-event" else f"{path}: {told}")
+
+
+def judged(hash_: str, content: bytes) -> Event | tuple[str, str]:
+    """Return the event that a file holds, or the kind of the Flaw that it has, and in words."""
     if hashlib.sha256(content).hexdigest() != hash_:
-        raise UnreadableFile(f"{path} is not what it was when it was written: its hash is another")
+        return "changed-event", "is not what it was when it was written: its hash is another"
     try:
-        value: Any = json.loads(content)
-        written = canonical(value)
+        value: Any = DECODE(content.decode())
+        canonical_ = canonical(value) == content
     except (ValueError, RecursionError):
-        raise UnreadableFile(f"{path} is no JSON") from None
+        return "uncanonical-event", "is no JSON of an event, which has no fractions"
+    if not canonical_:
+        return "uncanonical-event", f"is not written in the one canonical way: {_CANONICAL}"
+    problem = _misfit(value)
+    return ("unfit-event", problem) if problem else event_of(hash_, value)
+
+
+def _misfit(value: Any) -> str:
+    """Return why a value is no event, "" where it is one."""
     if problems := misfits("event", value):
-        raise UnreadableFile(f"{path}: {problems[0][1]}")
-    if written != content:
-        raise UnreadableFile(f"{path} is not written in the one canonical way: {_CANONICAL}")
-    return event_of(hash_, value)
+        return problems[0][1]
+    try:
+        dt.datetime.fromisoformat(value["at"][:-1])
+    except ValueError:
+        return f"{value['at']} is a time that no calendar has"
+    return ""
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(text)  # numbers with a point: their canonical form is not Python's
+
+
+DECODE = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse).decode
 
 
 def tips(files: Files) -> dict[str, tuple[str, ...]]:

@@ -207,6 +207,21 @@ def test_a_claim_that_git_and_dvc_do_not_bear_out(linked: Repo) -> None:
     assert fix in linked.labelmeta("audit", code=None).out, "an audit says what to do, too"
 
 
+def test_objects_that_replace_others_here_bear_nothing_out(linked: Repo) -> None:
+    real = next(one for one in events(linked) if one.subject == "split:data/dev.csv")
+    lie = {**real.claims, "data": {"hash": "md5", "value": "a" * 32}}
+    add(linked, Draft("relinked", real.subject, lie))
+    lied = linked.commit("Lie")
+    for path in ("data/dev.csv.dvc", "data/dev.csv.labelmeta.yaml"):
+        linked.write(path, linked.read(path).replace(real.claims["data"]["value"], "a" * 32))
+    linked.commit("Bear it out")
+    linked.git("replace", lied, "HEAD")
+    linked.git("reset", "-q", "--hard", lied)
+    assert linked.read("data/dev.csv.dvc").count("a" * 32) == 1, "Git itself is deceived"
+    linked.git("--no-replace-objects", "reset", "-q", "--hard", lied)
+    assert kinds(linked) == ["error wrong-claim"]
+
+
 def test_a_guideline_that_nobody_has(linked: Repo) -> None:
     claims = {"version": "9.0.0", "object": "1" * 40}
     add(linked, Draft("released", "guideline:tone", claims))
