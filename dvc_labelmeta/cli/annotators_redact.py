@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import tempfile
 from typing import Annotated, Any
 
@@ -21,28 +20,19 @@ from dvc_labelmeta.cli.common import (
     quiet,
     refuse_other,
     root_of,
+    verbose,
 )
 from dvc_labelmeta.cli.events import ready, stamp
-from dvc_labelmeta.cli.redacting import (
-    Plan,
-    all_sources,
-    finish,
-    pending,
-    plan,
-    registered,
-    write,
-)
-from dvc_labelmeta.cli.sources import need_engine
+from dvc_labelmeta.cli.redacted_names import free_pseudonym, refuse_taken
+from dvc_labelmeta.cli.redacting import Plan, finish, pending, plan, write
 from dvc_labelmeta.errors import Refused
-from dvc_labelmeta.model.annotators import REGISTRY
 from dvc_labelmeta.model.event import Draft
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.ledger import Disk, key_of, tips
 from dvc_labelmeta.read.snapshot import load
 from dvc_labelmeta.read.source import find_root
-from dvc_labelmeta.read.sources import shards
 from dvc_labelmeta.report.redaction import redaction_text
-from dvc_labelmeta.write.edits import Edit, content, lock
+from dvc_labelmeta.write.edits import Edit, lock
 from dvc_labelmeta.write.redaction import Swap
 
 EXAMPLE = 'Example: labelmeta annotators redact a-5f2c91 --reason "asked for it" --dry-run'
@@ -54,7 +44,7 @@ def redact(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The pseudonym to be erased.")],
     to: Annotated[
         str,
-        typer.Option(help="Pseudonym to put in its place; default: a new one by chance."),
+        typer.Option(help="Pseudonym to put in its place; default: the next free redacted-N."),
     ] = "",
     reason: Annotated[str, typer.Option(help="Why, for the ledger; do not name the person.")] = "",
     dry_run: DryRun = False,
@@ -81,7 +71,7 @@ def redact(
     if format_ == "json":
         typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
-        typer.echo(redaction_text(told))
+        typer.echo(redaction_text(told, id_, everything=verbose(context)))
         records = [one["path"] for one in told["records"] if not one["stage"]]
         if not dry_run:
             put_next(context, root, written, records=records)
@@ -105,8 +95,8 @@ def _run(
     if snapshot.faults:
         raise Refused(f"{snapshot.faults[0].message}: mend it first, else an identity may stay")
     if swap.new and swap.new != known.get("new"):
-        _refuse_taken(snapshot, swap.new)
-    swap = swap._replace(new=known.get("new") or swap.new or f"p-{secrets.token_hex(6)}")
+        refuse_taken(snapshot, swap.new)
+    swap = swap._replace(new=known.get("new") or swap.new or free_pseudonym(snapshot))
     day = stamp(root, actor(context)).at[:10]
     done = plan(snapshot, swap, reason, day, known, folder)
     if known and tips(Disk(root)).get(key_of(f"annotator:{swap.new}")):  # it was told already
@@ -167,16 +157,3 @@ def _told(snapshot: Snapshot, done: Plan, folder: str, *, dry_run: bool) -> dict
         "openings": sorted(done.removed),
         "stays": left(snapshot, done, folder, dry_run=dry_run),
     }
-
-
-def _refuse_taken(snapshot: Snapshot, new: str) -> None:
-    """Refuse a pseudonym that somebody else has: two people would be one."""
-    need_engine()
-    from dvc_labelmeta.read.annotators import seen  # noqa: PLC0415  # DuckDB is an extra
-
-    names = {*registered(content(snapshot.root, REGISTRY))}
-    for sources in all_sources(snapshot).values():
-        files = shards(sources[0].path, sources[0].format)
-        names |= {one.annotator for one in seen(files, sources[0].format)}
-    if new in names:
-        raise Refused(f"--to {new}: another annotator is called so, and two would become one")

@@ -20,15 +20,29 @@ _WHY = {
 _FEW = 10
 
 
-def redaction_text(told: Mapping[str, Any]) -> str:
-    """Return the lines to print."""
-    return "\n".join(plain(line) for line in [*_done(told), *_stays(told["stays"])])
+def redaction_text(told: Mapping[str, Any], id_: str, *, everything: bool) -> str:
+    """Return the lines to print.
+
+    everything: what stays is listed, too, where nothing was there to change.
+    """
+    nothing = told["nothing_to_do"]
+    lines = [*(_nothing(id_, everything) if nothing else _done(told))]
+    if everything or not nothing:
+        lines += _stays(told["stays"])
+    return "\n".join(map(plain, lines))
+
+
+def _nothing(id_: str, everything: bool) -> Iterator[str]:
+    """Yield that an identity is unknown here, or was taken out before: that looks the same."""
+    yield (
+        f"nothing here holds {id_}: no record, entry of annotators.yaml or opening of the ledger "
+        "names it"
+    )
+    if not everything:
+        yield "what Git and DVC still hold: labelmeta --verbose annotators redact"
 
 
 def _done(told: Mapping[str, Any]) -> Iterator[str]:
-    if told["nothing_to_do"]:
-        yield "nothing to do: no record, entry of annotators.yaml or opening names that identity"
-        return
     would = "would be" if told["dry_run"] else "is"
     new = told["pseudonym"]
     count = sum(one["records"] for one in told["records"])

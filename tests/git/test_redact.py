@@ -202,8 +202,11 @@ def test_a_person_is_taken_out(repo: Repo) -> None:
         assert Path(held[path]["cache"]).is_file()
     assert before == Path(held["data/train.csv.annotations.jsonl"]["cache"]).read_bytes().decode()
 
-    again = repo.labelmeta("annotators", "redact", ZOE).out
-    assert again.startswith("nothing to do: ")
+    again = repo.labelmeta("annotators", "redact", ZOE, code=0).out
+    assert again.startswith(f"nothing here holds {ZOE}: ")
+    assert len(again.splitlines()) == 2
+    again = repo.labelmeta("--verbose", "annotators", "redact", ZOE).out
+    assert again.startswith(f"nothing here holds {ZOE}: ")
     assert "team.txt:2" in again
     assert len(events(repo)) == len(found)
 
@@ -250,6 +253,23 @@ def test_a_dry_run_shows_all_and_writes_nothing(repo: Repo) -> None:
     ):
         assert line in out.splitlines()
     assert "annotators.yaml:" not in out
+
+
+def test_a_dry_run_names_the_pseudonym_that_the_run_takes(repo: Repo) -> None:
+    with (repo.path / "data/train.csv.annotations.jsonl").open("a") as file:
+        file.write(json.dumps(rows()[0] | {"id": "x", "annotator": "redacted-1"}) + "\n")
+    with duckdb.connect() as db:
+        db.execute(
+            "COPY (SELECT 'r1' AS id, 'i1' AS item, 'pos' AS label, annotator FROM "
+            f"(VALUES ('redacted-2'), ('{ZOE}')) t(annotator)) TO '{repo.path}/data/test.parquet'"
+        )
+    repo.dvc("add", "-q", "data/test.parquet", "data/train.csv.annotations.jsonl")
+    said = "the person %s redacted-3 in 7 records of 3 files"
+    erase = ("annotators", "redact")
+    assert said % "would be" in repo.labelmeta(*erase, ZOE, "--dry-run").out.splitlines()
+    assert said % "is" in repo.labelmeta(*erase, ZOE).out.splitlines()
+    assert "the person is redacted-4 in" in repo.labelmeta(*erase, "bob").out
+    assert "redacted-3" in repo.read("annotators.yaml")
 
 
 def test_a_killed_run_is_finished_by_the_next_one(
