@@ -6,9 +6,10 @@ import contextlib
 import json
 import os
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.config import OWN_FOLDER
 from dvc_labelmeta.model.event import EVENTS, FOLDER, HEADS
 from dvc_labelmeta.write.edits import Edit, apply, content, remove_file, write_file
@@ -32,6 +33,8 @@ def apply_journalled(root: str, edits: Sequence[Edit]) -> list[Edit]:
     mine = [edit for edit in edits if edit.path.startswith(FOLDER + "/")]
     if not mine:
         return apply(root, edits)
+    if _leads_away(root, (edit.path for edit in mine)):
+        raise Refused(f"{FOLDER} is, or holds, a link to another folder, where nothing is written")
     create = {edit.path: edit.after.decode() for edit in mine if edit.after is not None}
     remove = [edit.path for edit in mine if edit.after is None]
     path = os.path.join(root, JOURNAL)
@@ -44,7 +47,8 @@ def apply_journalled(root: str, edits: Sequence[Edit]) -> list[Edit]:
 def finish(root: str) -> None:
     """Make the edits that a killed command left: all of them, or none where no event was written.
 
-    None as well where other heads than it knew are there now, as after a switch of branches.
+    None as well where other heads than it knew are there now, as after a switch of branches, and
+    where the ledger is a link: a clone may bring one that leads to a home folder.
     """
     path = os.path.join(root, JOURNAL)
     if not os.path.exists(path):
@@ -70,7 +74,18 @@ def _pending(root: str) -> _Pending | None:
         for path in (*create, *remove)
     )
     text = all(isinstance(value, str) for value in create.values())
-    return _Pending(create, remove) if mine and text else None
+    fit = mine and text and not _leads_away(root, (*create, *remove))
+    return _Pending(create, remove) if fit else None
+
+
+def _leads_away(root: str, paths: Iterable[str]) -> bool:
+    """Whether a link stands between the root and any of these files."""
+    top = os.path.realpath(root)
+    folders = {posixpath.dirname(path) for path in paths}
+    return any(
+        os.path.realpath(os.path.join(top, folder)) != os.path.join(top, *folder.split("/"))
+        for folder in folders
+    )
 
 
 def _holds(root: str, pending: _Pending) -> bool:

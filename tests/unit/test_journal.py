@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.write.edits import Edit
 from dvc_labelmeta.write.journal import JOURNAL, apply_journalled, finish
 
@@ -55,3 +56,23 @@ def test_a_note_that_is_none_is_dropped(tmp_path: Path, create: object) -> None:
     finish(str(tmp_path))
     assert not (tmp_path / JOURNAL).exists()
     assert not (tmp_path / "labelmeta").exists()
+
+
+@pytest.mark.parametrize("link", ["labelmeta", "labelmeta/ledger", "labelmeta/ledger/heads"])
+def test_a_ledger_that_is_a_link_is_neither_finished_nor_added_to(
+    tmp_path: Path, link: str
+) -> None:
+    root, home = tmp_path / "project", tmp_path / "home"
+    (root / EVENT).parent.mkdir(parents=True)
+    (root / EVENT).write_text("{}")
+    (root / HEAD).parent.mkdir()
+    (root / link).rename(home)
+    (root / link).symlink_to(home)
+    (root / HEAD).with_name("kept").write_text("")
+    before = sorted(home.rglob("*"))
+    note(root, {EVENT: "{}", HEAD: ""}, [str(Path(HEAD).with_name("kept"))])
+    finish(str(root))
+    with pytest.raises(Refused, match="a link to another folder"):
+        apply_journalled(str(root), [Edit(HEAD, None, b"")])
+    assert sorted(home.rglob("*")) == before
+    assert not (root / JOURNAL).exists()
