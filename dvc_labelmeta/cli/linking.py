@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from dvc_labelmeta.cli.naming_records import with_records
 from dvc_labelmeta.cli.project import Project
+from dvc_labelmeta.cli.unlike import unlike_record
 from dvc_labelmeta.errors import NoSuchRevision, Refused
 from dvc_labelmeta.model.kept import REFS
 from dvc_labelmeta.model.sidecar import SUFFIX, Records, Sidecar, sidecar
@@ -49,9 +50,7 @@ def link(
     splits = list(dict.fromkeys([*asked, *(_behind(snapshot) if everything else ())]))
     reasons = [reason for split in splits if (reason := _unlinkable(snapshot, split))]
     wrong = differing(snapshot.root, [snapshot.records[s] for s in splits if s in snapshot.records])
-    reasons += [
-        f"{split} {why}: run `dvc add` or `dvc commit` first" for split, why in wrong.items()
-    ]
+    reasons += unlike_record(snapshot, wrong)
     results, lines = [], []
     for split in splits:
         if split not in snapshot.records:

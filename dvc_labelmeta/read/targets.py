@@ -114,7 +114,7 @@ def differing(root: str, records: Iterable[Record]) -> dict[str, str]:
         if record.hash == "git" or not os.path.lexists(path):
             continue
         if os.path.isfile(path) and record.hash == "md5" and not record.folder:
-            if _md5(path) != record.value:
+            if not holds(root, record):
                 wrong[record.path] = "differs from what DVC recorded"
         else:
             asked.append(record)
@@ -124,6 +124,13 @@ def differing(root: str, records: Iterable[Record]) -> dict[str, str]:
             if record.path in changed:
                 wrong[record.path] = "differs from what DVC recorded"
     return wrong
+
+
+def holds(root: str, record: Record) -> bool:
+    """Whether a plain file in the workspace is what a record, maybe of another commit, says."""
+    path = os.path.join(root, record.path)
+    plain = os.path.isfile(path) and record.hash == "md5" and not record.folder
+    return plain and _md5(path) == record.value
 
 
 def _md5(path: str) -> str:

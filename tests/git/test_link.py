@@ -96,6 +96,27 @@ def test_data_that_is_not_what_dvc_recorded_is_refused(project: Repo) -> None:
     project.labelmeta("link", "data/train.csv", "--guideline", "tone")
 
 
+def test_data_that_a_rollback_left_behind_is_checked_out_first(linked: Repo) -> None:
+    first = linked.git("rev-parse", "HEAD")
+    linked.write("data/train.csv", "id,text,label\n1,other,pos\n")
+    linked.dvc("add", "-q", "data/train.csv")
+    linked.labelmeta("link", "data/train.csv")
+    linked.commit("Other data")
+    linked.bump("2.0.0", "delighted")
+    linked.labelmeta("rollback", "data/train.csv", "--to", first, "--with-data")
+    assert (
+        "data/train.csv is still what data/train.csv.dvc recorded before that was changed or rolled "
+        "back: run `dvc checkout data/train.csv` first\n"
+    ) in linked.labelmeta("link", "--all", code=2).err
+    linked.dvc("checkout", "-q", "data/train.csv")
+    linked.labelmeta("link", "--all")
+    linked.write("data/train.csv", "id,text,label\n1,mine,pos\n")
+    assert (
+        "run `dvc add` or `dvc commit` first, or `dvc checkout data/train.csv` to get what "
+        "data/train.csv.dvc records"
+    ) in linked.labelmeta("link", "data/train.csv", code=2).err
+
+
 def test_refusals_about_splits_and_guidelines_come_together(project: Repo) -> None:
     project.write("guidelines/tone/guide.md", "# Tone\n\nNot yet agreed.\n")
     project.write("data/dev.csv", "id,text,label\n1,edited,pos\n")
