@@ -54,12 +54,16 @@ class CarriedLinks:
     def _learn(self, split: str) -> None:
         history, path = self.history, split + SUFFIX
         known = self._known[path]
-        states = [(at, blob) for at, blob in history.blobs.get(path, ()) if blob]
+        blobs = [(at, blob, history.side(path, blob)) for at, blob in history.blobs.get(path, ())]
+        states = [
+            (at, blob, side)
+            for at, blob, side in blobs
+            if side and any(layer.annotations for layer in side.one.layers)
+        ]
         above = history.git.above(path)
-        history.objects.ask(f"{at.commit}^:{above}" for at, _ in states if at.commit)
-        for at, blob in states:
-            side = history.side(path, blob)
-            if side is None or blob in known:
+        history.objects.ask(f"{at.commit}^:{above}" for at, _, _ in states if at.commit)
+        for at, blob, side in states:
+            if blob in known:
                 continue
             before = Moment(f"{at.commit}^" if at.commit else history.head)
             was, name = self._before(split, before, at)

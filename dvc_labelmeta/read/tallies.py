@@ -62,7 +62,6 @@ GROUP BY item HAVING count(DISTINCT label) = 1"""
 
 _TOTALS = """SELECT count(*), count(DISTINCT item),
     count(DISTINCT annotator) FILTER (WHERE NOT aggregate),
-    count(DISTINCT coalesce(guideline_version, '')) FILTER (WHERE NOT aggregate AND NOT gold),
     count(*) FILTER (WHERE id IN (SELECT supersedes FROM told WHERE supersedes IS NOT NULL)),
     count(*) FILTER (WHERE item IS NULL OR label IS NULL),
     count(*) FILTER (WHERE rejected), count(*) FILTER (WHERE aggregate),
@@ -77,9 +76,9 @@ class Totals(NamedTuple):
 
     annotators: who made records, aggregates apart; voters: those with a vote. votes: what
     statistics are made of, see the module; nameless: votes without an annotator. statuses:
-    {status: records}. versions: {version or None: records}; in_force: {version or
-    None: records in force}; mixed: how many versions, None too, but for aggregates and reference
-    answers. left_out: records by why they are no votes.
+    {status: records}. versions: {version or None: records}; in_force: of these, the records in
+    force; mixed: how many versions, None too, what may be a vote names. left_out: records by why
+    they are no votes.
     """
 
     records: int
@@ -137,12 +136,16 @@ class Tallies:
 
     def totals(self) -> Totals:
         """Return the numbers of records, items and annotators, and what is left out."""
-        records, items, annotators, mixed, superseded, unlabelled, rejected, aggregates, golds = (
-            self._row(_TOTALS)
+        records, items, annotators, superseded, unlabelled, rejected, aggregates, golds = self._row(
+            _TOTALS
         )
         voters, votes, nameless = self._row(
             "SELECT count(DISTINCT annotator) FILTER (WHERE NOT nameless), count(*), "
             "count(*) FILTER (WHERE nameless) FROM votes"
+        )
+        (mixed,) = self._row(
+            "SELECT count(DISTINCT coalesce(guideline_version, '')) FROM current_records "
+            "WHERE NOT gold"
         )
         versions = self._rows(_VERSIONS)
         statuses = dict(self._rows("SELECT status, count(*) FROM told GROUP BY 1 ORDER BY 1"))

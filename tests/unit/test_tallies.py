@@ -137,6 +137,7 @@ def test_counts_are_those_of_loops(tmp_path: Path, records: Records) -> None:
         )
         for version in told.versions
     }
+    assert told.mixed == len({one["guideline_version"] for one in people})
     assert told.statuses == Counter(one["status"] or "submitted" for one in records)
 
     known = Counter(
