@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import LabelMetaError, Refused, UnreadableFile
-from dvc_labelmeta.model.claims import PERSONS, kind_of, split_claims
+from dvc_labelmeta.model.claims import MERGED, PERSONS, kind_of, split_claims
 from dvc_labelmeta.model.config import CONFIG_FILE, Config, config
 from dvc_labelmeta.model.event import Draft, Event, Stamp, utc
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
@@ -170,8 +170,14 @@ def _of_splits(
         one = after or before  # a sidecar is about what it says, whatever it is called
         subject = f"split:{one.split if one else edit.path.removesuffix(SUFFIX)}"
         claims = split_claims(after, record_hashes(root, after, pending)) if after else {}
-        kind = telling.kind or kind_of(_claims_before(last(subject), before, claims), claims)
+        kind = telling.kind or _kind(last(subject), before, claims)
         yield Draft(kind, subject, claims, telling.details.get(subject, {}), telling.note)
+
+
+def _kind(last: Sequence[Event], before: Sidecar | None, claims: Mapping[str, Any]) -> str:
+    was = _claims_before(last, before, claims)
+    joins = len(last) > 1 and was == claims  # which of them holds is all that there is to tell
+    return MERGED if joins else kind_of(was, claims)
 
 
 def _claims_before(

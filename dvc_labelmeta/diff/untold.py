@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dvc_labelmeta.model.claims import PERSONS, Claims, approvers, kind_of, split_of
+from dvc_labelmeta.model.claims import MERGED, PERSONS, Claims, approvers, kind_of, split_of
 from dvc_labelmeta.model.event import Draft, Event
 
 AGAIN = "again"  # the detail of an event that repeats another one, by its hash
@@ -41,8 +41,18 @@ def untold(now: Mapping[str, Claims], last: Last, names: Mapping[str, str]) -> I
             continue
         details = moved.get(subject, {})
         kind = subject.partition(":")[0]
-        type_ = _KINDS.get(kind) or kind_of(split_of(other.claims) if other else None, claims)
+        type_ = _KINDS.get(kind) or _kind_of_split(known, other, claims)
         yield Draft("moved" if details else type_, subject, claims, details)
+
+
+def _kind_of_split(
+    known: Sequence[Event | Draft], other: Event | Draft | None, claims: Claims
+) -> str:
+    """Return the type of an event of a split; other: one of the last that claims another thing."""
+    told = [split_of(one.claims) for one in known]
+    if claims and any(one != told[0] for one in told):
+        return MERGED
+    return kind_of(other.claims if other else None, claims)
 
 
 def same(told: Claims, now: Claims, names: Mapping[str, str]) -> bool:

@@ -13,6 +13,7 @@ Claims = Mapping[str, Any]
 CONTENT = ("md5", "git")
 # where names of persons stand, which events hold as commitments: in claims, and in details
 PERSONS, BY = "approved_by", "by"
+MERGED = "merged"  # the type of an event that joins what branches said of one split
 
 
 def split_claims(one: Sidecar, records: Mapping[str, Claims]) -> dict[str, Any]:
@@ -80,21 +81,28 @@ def approvers(claims: Claims) -> list[str]:
 
 
 def kind_of(before: Claims | None, after: Claims) -> str:
-    """Return the type of the event that made `after` of `before` (None: there was no link)."""
+    """Return the type of the event that made `after` of `before` (None: there was no link).
+
+    Naming records, or another file of them, makes a link anew: their labels may be old ones.
+    """
     if not after:
         return "unlinked"
     if not before:
         return "linked"
-    if _without(before, "records", "commit") != _without(after, "records", "commit"):
+    was = split_of(before)
+    if _link(was, "commit") != _link(after, "commit"):
         return "relinked"
-    if _without(before, "records") != _without(after, "records"):
-        return "repaired"
-    return "relabelled"
+    return "repaired" if _link(was) != _link(after) else "relabelled"
 
 
-def _without(claims: Claims, *keys: str) -> Any:
+def _link(claims: Claims, *left_out: str) -> Any:
+    """Return what claims say, of records only where they are."""
     layers = {
-        name: {key: value for key, value in layer.items() if key not in keys}
+        name: {
+            key: value["path"] if key == "records" else value
+            for key, value in layer.items()
+            if key not in left_out
+        }
         for name, layer in claims["layers"].items()
     }
     return {**claims, "layers": layers}

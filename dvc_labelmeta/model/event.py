@@ -19,6 +19,7 @@ TYPES = (
     "repaired",
     "unlinked",
     "moved",
+    "merged",
     "imported",
     "migrated",
     "relabelled",

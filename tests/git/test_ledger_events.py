@@ -241,7 +241,7 @@ def test_a_link_mended_and_records_written_by_hand(small: Repo) -> None:
     ))  # fmt: skip
     small.write(RECORDS, "{}\n")
     small.commit("Link, with records")
-    assert [one.type for one in new_events(small, "link", TRAIN)[0]] == ["relabelled"]
+    assert [one.type for one in new_events(small, "link", TRAIN)[0]] == ["relinked"]
     small.git("checkout", "-q", "--orphan", "squashed")
     small.commit("All of it", "2026-01-06T09:00:00+00:00")
     small.git("branch", "-qD", "main")
@@ -251,6 +251,29 @@ def test_a_link_mended_and_records_written_by_hand(small: Repo) -> None:
     assert [(one.type, one.subject) for one in found] == [("repaired", f"split:{TRAIN}")]
     commit = chain(small)[-1]["claims"]["layers"]["labels"]["commit"]
     assert commit == small.git("rev-parse", "HEAD")
+
+
+def test_branches_that_linked_and_labelled_the_same_split_are_merged(small: Repo) -> None:
+    def link(message: str) -> list[str]:
+        small.commit(message)
+        out = small.labelmeta("link", TRAIN, "--guideline", "tone", **SALT).out
+        small.commit(f"{message}, told")
+        return re.findall(r"^record (\S+) ", out, re.MULTILINE)
+
+    name = f"{TRAIN}.labelmeta.yaml"
+    assert link("Begin") == ["linked"]
+    records = f"    annotations: {{path: {Path(RECORDS).name}}}\n    guideline:"
+    small.write(name, small.read(name).replace("    guideline:", records))
+    small.write(RECORDS, "{}\n")
+    assert link("Name records") == ["relinked"]
+    small.git("checkout", "-q", "-b", "side")
+    small.write(RECORDS, '{"id": "1"}\n')
+    assert link("Label") == ["relabelled"]
+    small.git("checkout", "-q", "main")
+    small.write(name, small.read(name).replace("mode: backward", "mode: full"))
+    assert link("Full") == ["relinked"]
+    small.git("merge", "-q", "-m", "Merge", "side")
+    assert link("Merged") == ["merged"], "neither the link nor the labels were made again"
 
 
 def test_a_retired_guideline_and_output_as_json(small: Repo) -> None:

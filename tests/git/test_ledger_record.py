@@ -149,7 +149,7 @@ def test_stages_that_say_nothing_of_labels_are_left_out(linked: Repo) -> None:
     assert again == claims
     linked.write("dvc.yaml", linked.read("dvc.yaml").partition("  words:")[0])
     assert recorded(linked) == [("transformed", "stage:dvc.yaml:test")]
-    assert log(linked)[-1]["what"] == "gone"
+    assert log(linked)[-1]["what"] == "no longer there"
 
 
 def test_waivers(linked: Repo) -> None:
@@ -210,7 +210,7 @@ def test_branches_that_met(linked: Repo) -> None:
     linked.commit("Frozen")
     linked.git("merge", "-q", "-s", "ours", "side", "-m", "Keep frozen")
     linked.git("checkout", "side", "--", "labelmeta/ledger")
-    assert recorded(linked) == [("relinked", f"split:{TRAIN}")], "which of the two holds is told"
+    assert recorded(linked) == [("merged", f"split:{TRAIN}")], "which of the two holds is told"
     last = log(linked)[-1]
     assert (len(last["parents"]), last["claims"]["layers"]["labels"]["mode"]) == (2, "frozen")
     assert "(joins " in linked.labelmeta("ledger", "log", "--limit", "1").out
@@ -287,8 +287,8 @@ def test_history_of_a_project_without_a_ledger(grown: Inside, past: Past) -> Non
         (second, "linked", DEV),
         (second, "linked", TEST),
         (second, "linked", TRAIN),
-        (past.old, "relabelled", DEV),
-        (past.old, "relabelled", TRAIN),
+        (past.old, "relinked", DEV),
+        (past.old, "relinked", TRAIN),
         (past.reworded, "released", "tone"),
         (past.new, "relinked", DEV),
         (past.new, "relinked", TEST),
@@ -310,8 +310,8 @@ def test_history_where_the_ledger_has_gaps(grown: Inside) -> None:
     assert added == [
         ("released", "guideline:tone"),
         ("released", "guideline:prose"),
-        ("relabelled", f"split:{DEV}"),
-        ("relabelled", f"split:{TRAIN}"),
+        ("relinked", f"split:{DEV}"),
+        ("relinked", f"split:{TRAIN}"),
         ("released", "guideline:tone"),
         ("relinked", f"split:{DEV}"),
         ("relinked", f"split:{TRAIN}"),

@@ -117,7 +117,9 @@ def claims(
         (claims(), claims(commit="d"), "repaired"),
         (claims(md5="a"), claims(commit="d", md5="b"), "repaired"),
         (claims(md5="a"), claims(md5="b"), "relabelled"),
-        (claims(), claims(md5="b"), "relabelled"),
+        (claims(), claims(md5="b"), "relinked"),
+        (claims(md5="a"), claims(), "relinked"),
+        ({"layers": []}, claims(), "relinked"),
         (claims(), claims(), "relabelled"),
     ],
 )

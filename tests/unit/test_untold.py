@@ -44,7 +44,10 @@ def test_splits() -> None:
     assert drafts({a: claims()}, {}) == [("linked", a)]
     assert drafts({a: claims()}, {a: [event(a, {})]}) == [("linked", a)]
     both = {a: [event(a, claims()), event(a, claims(version="2.0.0"))]}
-    assert drafts({a: claims()}, both) == [("relinked", a)], "which of two holds is told"
+    assert drafts({a: claims()}, both) == [("merged", a)], "which of two holds is told"
+    assert drafts({a: {}}, both) == [("unlinked", a)]
+    alike = {a: [event(a, claims()), event(a, claims(), hash_="f")]}
+    assert drafts({a: claims(version="2.0.0")}, alike) == [("relinked", a)]
     assert drafts({a: claims()}, {a: [event(a, claims())] * 2}) == []
 
 
