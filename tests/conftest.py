@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.inside import Inside
 from tests.lived import Past, live
+from tests.once import once
 from tests.repo import Repo
 from tests.ssh import Keys
 
@@ -76,7 +77,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     guidelines/tone (structured, 1.0.0), guidelines/prose.md (prose), data/{train,dev,test}.csv
     as `.dvc` files, a stage `train` in dvc.yaml. labelmeta is set up; nothing is linked yet.
     """
-    repo = Repo(tmp_path_factory.mktemp("built") / "project")
+    return once(tmp_path_factory, "built", _build)
+
+
+def _build(target: Path) -> None:
+    repo = Repo(target)
     repo.path.mkdir()
     repo.git("init", "-q", "-b", "main")
     repo.dvc("init", "-q")
@@ -99,21 +104,23 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     repo.labelmeta("stage", "sync")
     repo.commit("Add data, guidelines and labelmeta")
-    return repo.path
 
 
 @pytest.fixture(scope="session")
 def built_linked(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with the three splits linked to `tone`, `train` gated, run and committed."""
-    target = tmp_path_factory.mktemp("linked") / "project"
-    shutil.copytree(built, target, symlinks=True)
-    repo = Repo(target)
-    repo.labelmeta("link", "data/train.csv", "data/dev.csv", "data/test.csv", "--guideline", "tone")
-    repo.labelmeta("stage", "require", "train")
-    repo.git("add", "-A")
-    repo.dvc("repro", "-q", "-P")
-    repo.commit("Link the splits and train")
-    return target
+
+    def build(target: Path) -> None:
+        shutil.copytree(built, target, symlinks=True)
+        repo = Repo(target)
+        splits = ("data/train.csv", "data/dev.csv", "data/test.csv")
+        repo.labelmeta("link", *splits, "--guideline", "tone")
+        repo.labelmeta("stage", "require", "train")
+        repo.git("add", "-A")
+        repo.dvc("repro", "-q", "-P")
+        repo.commit("Link the splits and train")
+
+    return once(tmp_path_factory, "linked", build)
 
 
 @pytest.fixture(scope="session")

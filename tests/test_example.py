@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.once import once
 from tests.repo import Ran, Repo
 
 HERE = Path(__file__).resolve().parents[1] / "example-repo"
@@ -55,10 +56,11 @@ def change(repo: Repo, version: str, old: str, new: str, message: str) -> str:
 
 @pytest.fixture(scope="session")
 def built_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("example") / "build"
-    ran = script("build.py", str(target))
-    assert ran.code == 0, ran.text
-    return target
+    def build(target: Path) -> None:
+        ran = script("build.py", str(target))
+        assert ran.code == 0, ran.text
+
+    return once(tmp_path_factory, "example", build)
 
 
 @pytest.fixture

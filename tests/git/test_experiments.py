@@ -107,8 +107,8 @@ def test_an_applied_experiment_whose_link_was_not_kept(piped: Repo) -> None:
     piped.git("checkout", "-q", "--", "data", "labelmeta")
     found = piped.findings(code=1)
     assert [(f["code"], f["severity"], f["split"]) for f in found] == [
-        ("LM122", "error", "data/other.csv"),
         ("LM403", "note", "data/other.csv"),
+        ("LM122", "error", "data/other.csv"),
     ]
     piped.commit("Commit its dvc.lock alone")
     assert piped.codes(code=1) == ["LM122", "LM403"]
