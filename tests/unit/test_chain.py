@@ -302,12 +302,13 @@ def test_which_commit_an_event_is_held_against() -> None:
 
 def test_claims() -> None:
     right, wrong = Told("x", 1, 1), Told("the hash", "a" * 70, None)
+    alike = (wrong,)  # many events share what a commit says
     unknown = Told("y", 1, None, "things that are far")
     states = [
         State("a", "c1", (right, unknown)),
         State("b", "c2", (wrong, Told("who", [], True))),
-        State("c", "c3", (wrong,), now=(right,)),
-        State("c", "c3", (wrong,), now=(wrong,)),
+        State("c", "c3", alike, now=(right,)),
+        State("c", "c3", alike, now=alike),
         State("c", "c3", (unknown,)),
         State("c", "c3"),
     ]
