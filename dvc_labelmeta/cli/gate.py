@@ -12,6 +12,7 @@ from dvc_labelmeta.errors import CLEAN, UNJUDGED, LabelMetaError, Refused
 from dvc_labelmeta.model.config import OWN_FOLDER
 from dvc_labelmeta.model.finding import Report
 from dvc_labelmeta.model.gate import gate, gate_path
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.files import decode
@@ -83,8 +84,8 @@ def _one(snapshot: Snapshot, one: Sidecar | None, split: str, report: Report) ->
     code = mine.exit_code()
     if one is None and code == CLEAN:
         raise LabelMetaError(
-            f"{split} has no sidecar; run `labelmeta link {split}`, or `labelmeta stage sync` "
-            "if it is no longer linked"
+            f"{split} has no sidecar; run `labelmeta link {typed(split)}`, or "
+            "`labelmeta stage sync` if it is no longer linked"
         )
     report_path = f"{REPORTS}/{split}.txt"
     if one is None or code:

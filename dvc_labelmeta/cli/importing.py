@@ -26,6 +26,7 @@ from dvc_labelmeta.cli.common import (
 from dvc_labelmeta.cli.events import Telling, ready
 from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.errors import CLEAN, FINDINGS, NotARepository, Refused
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.sidecar import Sidecar
 from dvc_labelmeta.read.files import decode, parse
 from dvc_labelmeta.read.in_force import Timeline
@@ -169,7 +170,7 @@ def _goal(context: typer.Context, project: Project | None, wish: Wish) -> Goal |
     split = split_paths(root, root_of(context), [wish.split])[0]
     one = next((one for one in project.snapshot.sidecars if one.split == split), None)
     if one is None:
-        raise Refused(f"{split} is not linked: labelmeta link {split} --guideline ID")
+        raise Refused(f"{split} is not linked: labelmeta link {typed(split)} --guideline ID")
     names = [layer.name for layer in one.layers]
     if wish.layer and wish.layer not in names:
         raise Refused(f"{split} has no layer {wish.layer!r}; it has {', '.join(names)}")

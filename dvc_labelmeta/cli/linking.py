@@ -11,6 +11,7 @@ from dvc_labelmeta.cli.project import Project
 from dvc_labelmeta.cli.unlike import unlike_record
 from dvc_labelmeta.errors import NoSuchRevision, Refused
 from dvc_labelmeta.model.kept import REFS
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.sidecar import SUFFIX, Records, Sidecar, sidecar
 from dvc_labelmeta.model.snapshot import Snapshot, enclosing
 from dvc_labelmeta.read.files import decode, parse
@@ -175,7 +176,8 @@ def _allowed(project: Project, id_: str, wish: Wish) -> Target:
     if guideline.dirty and wish.rev is None:
         raise Refused(
             f"guideline {id_!r} has uncommitted changes in {guideline.path}; commit them first "
-            f"(git add {guideline.path} && git commit), or link to a commit: --guideline {id_}@HEAD"
+            f"(git add {typed(guideline.path)} && git commit), or link to a commit: "
+            f"--guideline {id_}@HEAD"
         )
     for fault in project.snapshot.faults if wish.rev is None else ():
         if fault.place.path.startswith(guideline.path + "/") and guideline.repo is None:

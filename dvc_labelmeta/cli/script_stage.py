@@ -9,6 +9,7 @@ import typer
 from dvc_labelmeta.cli.common import carry_out, quiet
 from dvc_labelmeta.cli.sources import asked
 from dvc_labelmeta.errors import Refused
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.write.edits import Edit, content, lock
 from dvc_labelmeta.write.script_stage import NAME, script_stage
 
@@ -21,7 +22,7 @@ def add(context: typer.Context, split: str, layer: str, *, dry_run: bool) -> Non
         raise Refused(f"name the split: labelmeta stage add {NAME} SPLIT")
     what = asked(context, split, layer)
     if what.snapshot is None or not what.split:
-        raise Refused(f"{split} is no linked split: labelmeta link {split} --guideline ID")
+        raise Refused(f"{split} is no linked split: labelmeta link {typed(split)} --guideline ID")
     source, root = what.one(), what.snapshot.root
     records = os.path.relpath(os.path.abspath(source.path), root).replace(os.sep, "/")
     path, text, script = script_stage(what.split, source.layer_name, records)

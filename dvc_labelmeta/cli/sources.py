@@ -11,6 +11,7 @@ import typer
 
 from dvc_labelmeta.cli.common import root_of, split_paths
 from dvc_labelmeta.errors import LabelMetaError, NotARepository, Refused, UnreadableFile
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.sidecar import SUFFIX
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.snapshot import load
@@ -88,7 +89,7 @@ def keep(files: Iterable[str], output: str) -> None:
 def tell_unread(lines: int, name: str, output: str) -> None:
     """Say that lines are no record, so that what was counted is not all; and no file is written."""
     left = f"{output} was not written, since " if output else ""
-    told = f"{left}{unread_told(lines)}: labelmeta annotations validate {name}"
+    told = f"{left}{unread_told(lines)}: labelmeta annotations validate {typed(name)}"
     typer.echo(f"labelmeta: {told}", err=True)
 
 

@@ -10,6 +10,7 @@ import os
 from typing import NamedTuple
 
 from dvc_labelmeta.errors import Refused, UnreadableFile
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot
 
@@ -43,7 +44,7 @@ def sources(snapshot: Snapshot, split: str, layer: str = "") -> list[Source]:
     """
     one = next((one for one in snapshot.sidecars if one.split == split), None)
     if one is None:
-        raise Refused(f"{split} is not linked: labelmeta link {split} --guideline ID")
+        raise Refused(f"{split} is not linked: labelmeta link {typed(split)} --guideline ID")
     names = [each.name for each in one.layers]
     if layer and layer not in names:
         raise Refused(f"{split} has no layer {layer!r}; it has {', '.join(names)}")
