@@ -143,6 +143,7 @@ class Victim:
             for one, hashes in zip(attacks, made(self.repo.path, histories), strict=True):
                 objects.forget([f"refs/tags/{name}" for name in self.objects_of_tags])
                 yield self._suffered(one, hashes, objects)
+        self._go_to(self.target.commits[-1].hash)
 
     def _suffered(self, one: Attack, hashes: list[str], objects: Objects) -> Result:
         """Let an attack in, verify, and put everything back."""

@@ -281,6 +281,9 @@ def test_a_back_dated_fork(linked: Repo) -> None:
     (linked.path / TIPS / f"{key_of('project:')}-{hash_}").touch()
     linked.commit("Quietly", date="2026-03-02T09:00:00+00:00")
     assert kinds(linked, code=0) == ["warning fork", "note back-dated"]
+    add(linked, note(2), at="2026-03-03T09:00:00Z")
+    linked.commit("Join", date="2026-03-03T09:00:00+00:00")
+    assert kinds(linked, code=0) == ["note back-dated"], "a join does not hide it"
 
 
 def test_an_evil_merge_drops_the_events_of_a_branch(linked: Repo) -> None:
