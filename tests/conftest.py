@@ -152,9 +152,9 @@ def linked(built_linked: Path, tmp_path: Path, request: pytest.FixtureRequest) -
 
 
 @pytest.fixture
-def lived(built_lived: tuple[Path, Past], tmp_path: Path) -> Repo:
+def lived(built_lived: tuple[Path, Past], tmp_path: Path, request: pytest.FixtureRequest) -> Repo:
     """A fresh copy of the project with a past."""
-    return Repo(_copy(built_lived[0], tmp_path))
+    return _kind(request)(_copy(built_lived[0], tmp_path))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.write.hooks import with_hook, without_hook
 from tests.repo import Repo
 
+pytestmark = pytest.mark.inside
 HOOK = ".git/hooks/pre-commit"
 PRE_COMMIT = """\
 #!/usr/bin/env bash

@@ -17,6 +17,7 @@ from tests.repo import Repo
 pytest.importorskip("duckdb")
 from dvc_labelmeta.read import validate
 
+pytestmark = pytest.mark.inside
 L2 = Expected("L2", VOCABULARIES, until="2027-01-01T00:00:00Z")
 SHARDS = 4
 

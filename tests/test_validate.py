@@ -315,6 +315,7 @@ def _with_records(repo: Repo, lines: list[str]) -> None:
     repo.labelmeta("ledger", "record")
 
 
+@pytest.mark.inside
 def test_check_and_validate_judge_the_records_of_a_split(linked: Repo) -> None:
     good = next(records(1)) | {"item": "1", "label": "pos", "guideline_version": "1.0.0"}
     other = good | {"id": "s", "item": "2"}

@@ -1,7 +1,7 @@
 """DVC itself, imported once and forked for each call: half of a test run was DVC importing itself.
 
 Every call is a process of its own with its folder, its environment and its outputs; only the
-import is shared. Used by tests/repo.py.
+import is shared. Used by tests/repo.py, and in the same way by tests/killed.py.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -34,12 +35,15 @@ _IMPORTS = (
 )
 
 
+Main = Callable[[list[str]], int]
+
+
 class Warm:
     """One process that waits for calls, one at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.warm_dvc"],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -48,7 +52,7 @@ class Warm:
         atexit.register(self.process.kill)
 
     def run(self, args: tuple[str, ...], cwd: Path, env: dict[str, str]) -> tuple[int, str, str]:
-        """Return the exit code and both outputs of `dvc ARGS`."""
+        """Return the exit code and both outputs of a call."""
         with tempfile.TemporaryDirectory() as folder:
             files = [Path(folder, name) for name in ("out", "err")]
             for file in files:
@@ -66,32 +70,30 @@ class Warm:
 @cache
 def warm() -> Warm:
     """Return the process of this test process."""
-    return Warm()
+    return Warm(__name__)
 
 
-def _serve() -> None:
-    for name in _IMPORTS:
+def serve(imports: Iterable[str], main: Main) -> None:
+    """Import modules, then answer calls until there are no more."""
+    for name in imports:
         importlib.import_module(name)
     for line in sys.stdin:
         call = json.loads(line)
         child = os.fork()
         if not child:
-            _call(**call)
+            _call(main, **call)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _call(args: list[str], cwd: str, env: dict[str, str], outputs: list[str]) -> None:
+def _call(main: Main, args: list[str], cwd: str, env: dict[str, str], outputs: list[str]) -> None:
     import logging
-
-    from dvc.cli import main
 
     code = 1
     try:
         os.chdir(cwd)
         os.environ.clear()
         os.environ.update(env)
-        sys.argv = ["dvc", *args]
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for number, path in enumerate(outputs, 1):
             os.dup2(os.open(path, os.O_WRONLY), number)
@@ -104,5 +106,22 @@ def _call(args: list[str], cwd: str, env: dict[str, str], outputs: list[str]) ->
         os._exit(code)
 
 
+def ended(main: Callable[[], object]) -> int:
+    """Return the exit code of what ends by SystemExit."""
+    try:
+        main()
+    except SystemExit as left:
+        return int(left.code or 0)
+    return 0
+
+
+def _dvc(args: list[str]) -> int:
+    from dvc.cli import main
+
+    sys.argv = ["dvc", *args]
+    code: int = main(args)
+    return code
+
+
 if __name__ == "__main__":
-    _serve()
+    serve(_IMPORTS, _dvc)

@@ -1,4 +1,4 @@
-"""A project whose pipeline makes one of its linked splits; built once in a process and copied.
+"""A project whose pipeline makes one of its linked splits; built once and copied.
 
 data/raw.csv and data/other.csv are added data; `prepare` reads raw.csv (behind its gate) and
 makes data/made.csv, on which `train` depends (behind the gate of made.csv); `other` uses other.csv.
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.inside import Inside
+from tests.once import once
 from tests.repo import Repo
 
 SPLITS = ("data/made.csv", "data/other.csv", "data/raw.csv")
@@ -34,15 +36,18 @@ _built: list[Path] = []
 
 
 def pipeline(factory: pytest.TempPathFactory, target: Path) -> Repo:
-    """Return a fresh copy: everything linked, gated, run, committed and clean."""
+    """Return a fresh copy: everything linked, gated, run, committed and clean.
+
+    What DVC runs in it are processes, what tests ask labelmeta is asked in theirs.
+    """
     if not _built:
-        _built.append(_build(factory.mktemp("pipeline") / "project"))
+        _built.append(once(factory, "pipeline", _build))
     shutil.copytree(_built[0], target, symlinks=True)
-    return Repo(target)
+    return Inside(target)
 
 
-def _build(path: Path) -> Path:
-    repo = Repo(path)
+def _build(path: Path) -> None:
+    repo = Inside(path)
     path.mkdir()
     repo.git("init", "-q", "-b", "main")
     repo.dvc("init", "-q")
@@ -63,7 +68,6 @@ def _build(path: Path) -> Path:
     repo.git("add", "-A")
     repo.dvc("repro", "-q")
     repo.commit("Link the splits and run")
-    return path
 
 
 def gates(repo: Repo) -> dict[str, bytes]:

@@ -7,8 +7,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +17,7 @@ from dvc_labelmeta.model.event import Draft, Stamp, event_path, opening, person_
 from dvc_labelmeta.read.ledger import Disk, key_of, ledger
 from dvc_labelmeta.write.edits import apply
 from dvc_labelmeta.write.ledger import Before, appended
-from tests.git.test_link import KILLER
+from tests.killed import killed
 from tests.repo import Repo
 
 pytestmark = pytest.mark.inside
@@ -425,10 +423,7 @@ def test_kill_between_any_two_writes_at_another_time_by_another_person(small: Re
     small.commit("Link")
     command = ("link", TRAIN, SPACED, "--mode", "full", "--guideline", "tone")
     for number in range(100):
-        done = subprocess.run(
-            [sys.executable, "-c", KILLER, str(number), *command],
-            cwd=small.path, capture_output=True, check=False,
-        )  # fmt: skip
+        ended = killed(small, number, *command)
         later = {"GIT_AUTHOR_DATE": "2026-01-09T09:00:00+00:00", "GIT_AUTHOR_NAME": "Grace"}
         small.labelmeta(*command, **later)
         told = chain(small)
@@ -438,9 +433,9 @@ def test_kill_between_any_two_writes_at_another_time_by_another_person(small: Re
         assert "mode: full" in small.read(f"{SPACED}.labelmeta.yaml")
         assert {one["claims"]["layers"]["labels"]["mode"] for one in told[1:]} == {"full"}
         assert len({one["at"] for one in told[1:]}) == 1, "one command, told at one time"
-        if done.returncode == 0:
+        if ended.code == 0:
             break
-        assert done.returncode == 9, done.stderr
+        assert ended.code == 9, ended.err
         small.git("clean", "-qfd")
         small.git("checkout", "-q", "--", ".")
     assert number >= 9
@@ -469,11 +464,8 @@ def test_kill_and_never_again(small: Repo) -> None:
     command = ("link", TRAIN, SPACED, "--mode", "full", "--guideline", "tone")
     seen = set()
     for number in range(100):
-        done = subprocess.run(
-            [sys.executable, "-c", KILLER, str(number), *command],
-            cwd=small.path, capture_output=True, check=False,
-        )  # fmt: skip
-        if done.returncode == 0:
+        ended = killed(small, number, *command)
+        if ended.code == 0:
             break
         found = [one for one in small.findings() if one["code"] != "LM114"]
         assert {one["code"] for one in found} <= {"LM403"}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from dvc_labelmeta.model.event import opening, person_path
+from tests.killed import killed
 from tests.repo import Repo
 
 pytestmark = pytest.mark.inside
@@ -255,23 +254,6 @@ def test_two_links_at_once_both_end_up_in_the_stage(project: Repo) -> None:
     assert "nothing to change" in project.labelmeta("link", *splits).out
 
 
-KILLER = """
-import os, sys
-left = int(sys.argv[1])
-def step(*args, real):
-    global left
-    left -= 1
-    if left < 0:
-        os._exit(9)
-    return real(*args)
-os.replace = lambda *args, real=os.replace: step(*args, real=real)
-os.unlink = lambda *args, real=os.unlink: step(*args, real=real)
-from dvc_labelmeta.cli.main import main
-sys.argv = ["labelmeta", *sys.argv[2:]]
-main()
-"""
-
-
 def kill_at_every_write(repo: Repo, *command: str) -> int:
     """Kill the command before its n-th write, for every n; then run it again undisturbed.
 
@@ -286,14 +268,11 @@ def kill_at_every_write(repo: Repo, *command: str) -> int:
             (repo.path / name).unlink(missing_ok=True)
         for name, content in before.items():
             repo.write(name, content)
-        done = subprocess.run(
-            [sys.executable, "-c", KILLER, str(number), *command],
-            cwd=repo.path, capture_output=True, check=False,
-        )  # fmt: skip
-        if done.returncode == 0:
+        ended = killed(repo, number, *command)
+        if ended.code == 0:
             assert written(repo) == after
             return number
-        assert done.returncode == 9, done.stderr
+        assert ended.code == 9, ended.err
         left = written(repo)
         for name, content in left.items():
             if not name.endswith(".tmp"):

@@ -14,6 +14,7 @@ from dvc_labelmeta.cli.main import funnel
 from tests.lived import DEV, IN_DVC, IN_GIT, TRAIN, Past, lines
 from tests.repo import Repo
 
+pytestmark = pytest.mark.inside
 TEST = "data/test.csv"
 LOCKS = {"dvc.lock", "labelmeta/dvc.lock"}
 RELEASES = "guidelines/tone.releases.yaml"

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.lived import DEV, TRAIN, Past, lines
 from tests.repo import Repo
 
 TEST = "data/test.csv"
+
+pytestmark = pytest.mark.inside
 
 
 def rows(repo: Repo, split: str, *args: str) -> list[tuple[str, str]]:
