@@ -17,7 +17,7 @@ check: lint cover test
 
 # every branch of what judges
 cover: $(READY)
-	$(BIN)/python -m pytest -q tests/unit tests/test_catalogue.py tests/test_laws.py \
+	$(BIN)/python -m pytest -n $(JOBS) -q tests/unit tests/test_catalogue.py tests/test_laws.py \
 	  --cov=dvc_labelmeta.model --cov=dvc_labelmeta.checks --cov=dvc_labelmeta.stats --cov=dvc_labelmeta.diff \
 	  --cov-branch --cov-fail-under=100
 
