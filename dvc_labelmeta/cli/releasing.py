@@ -15,14 +15,14 @@ from dvc_labelmeta.diff.comparison import Comparison, compared, least_number
 from dvc_labelmeta.diff.summary import summary
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.config import GuidelineRef
-from dvc_labelmeta.model.guideline import Edition, Guideline, semver
+from dvc_labelmeta.model.guideline import STRUCTURED, Edition, Guideline, semver
 from dvc_labelmeta.model.guideline_facts import GuidelineFacts, Published, approvals, newest
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.files import decode, misfits, parse
 from dvc_labelmeta.read.future import object_of
 from dvc_labelmeta.read.git import Objects, Repository
 from dvc_labelmeta.read.guideline_facts import digest, makers, migration_path
-from dvc_labelmeta.read.guidelines import STRUCTURED, releases_path
+from dvc_labelmeta.read.guidelines import releases_path
 from dvc_labelmeta.read.versions import contents, since
 from dvc_labelmeta.write.edits import Edit, content
 from dvc_labelmeta.write.releases import archived, changelog, released_guideline, releases_file

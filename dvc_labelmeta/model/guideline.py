@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+STRUCTURED = "guideline.yaml"
 STATUSES = ("draft", "active", "deprecated", "retired")
 # what an author may say of a reworded clause; after a typo, or kept, it means the same
 MEANINGS = ("typo", "kept", "narrowed", "widened", "changed")
@@ -15,6 +17,13 @@ BUMPS = ("none", "patch", "minor", "unknown", "major")
 _SEMVER = re.compile(
     r"([0-9]{1,18})\.([0-9]{1,18})\.([0-9]{1,18})(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\Z"
 )
+
+
+def structured_path(path: str, *, folder: bool) -> str | None:
+    """Return the path of a guideline's structured part, or None where it can have none."""
+    if folder:
+        return posixpath.join(path, STRUCTURED)
+    return path if path.endswith((".yaml", ".yml")) else None
 
 
 class Edition(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.codeowners import Ownership
 from dvc_labelmeta.model.config import GuidelineRef
-from dvc_labelmeta.model.guideline import Guideline
+from dvc_labelmeta.model.guideline import STRUCTURED, Guideline
 from dvc_labelmeta.model.guideline_facts import (
     GuidelineFacts,
     Published,
@@ -24,7 +24,7 @@ from dvc_labelmeta.model.guideline_facts import (
 )
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.read.git import Commit, Git, Objects, Repository
-from dvc_labelmeta.read.guidelines import STRUCTURED, Parsed, Pins, releases_path
+from dvc_labelmeta.read.guidelines import Parsed, Pins, releases_path
 from dvc_labelmeta.read.owners import codeowners_in
 from dvc_labelmeta.read.source import Source
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from dvc_labelmeta.errors import UnreadableFile
 from dvc_labelmeta.model.config import GuidelineRef
 from dvc_labelmeta.model.guideline import (
+    STRUCTURED,
     Both,
     Edition,
     Guideline,
@@ -16,6 +17,7 @@ from dvc_labelmeta.model.guideline import (
     Release,
     declared_bump,
     strongest,
+    structured_path,
 )
 from dvc_labelmeta.model.migration import migrations_folder
 from dvc_labelmeta.model.sidecar import Link
@@ -23,7 +25,6 @@ from dvc_labelmeta.read.files import decode, misfits, parse
 from dvc_labelmeta.read.git import TREE, Commit, Entry, Objects, Repository
 from dvc_labelmeta.read.past import Past
 
-STRUCTURED = "guideline.yaml"
 _FOLDER_MODE = "40000"
 PinKey = tuple[str, str, str]
 
@@ -39,13 +40,6 @@ def migrations_tree(commit: str, path: str, id_: str) -> str:
     path: of the guideline from the top level.
     """
     return f"{commit}:{migrations_folder(path, id_)}"
-
-
-def structured_path(path: str, *, folder: bool) -> str | None:
-    """Return the path of a guideline's structured part, or None where it can have none."""
-    if folder:
-        return posixpath.join(path, STRUCTURED)
-    return path if path.endswith((".yaml", ".yml")) else None
 
 
 class Parsed(NamedTuple):

@@ -14,20 +14,13 @@ from dvc_labelmeta.model.annotators import REGISTRY, annotators
 from dvc_labelmeta.model.config import CONFIG_FILE, Config, config, glob_matcher
 from dvc_labelmeta.model.finding import Finding, Report
 from dvc_labelmeta.model.gate import gate_path
-from dvc_labelmeta.model.guideline import Guideline, Pin
+from dvc_labelmeta.model.guideline import Guideline, Pin, structured_path
 from dvc_labelmeta.model.sidecar import SUFFIX, Link, Sidecar, sidecar
 from dvc_labelmeta.model.snapshot import Fault, Place, Record, Snapshot
 from dvc_labelmeta.read import dvc, gitdata, pipeline
 from dvc_labelmeta.read.files import MAX_BYTES, MAX_LOCK_BYTES, decode, misfits, parse, places
 from dvc_labelmeta.read.git import Git, Objects, Repository, open_bare, open_repository
-from dvc_labelmeta.read.guidelines import (
-    Parsed,
-    PinKey,
-    Pins,
-    releases,
-    releases_path,
-    structured_path,
-)
+from dvc_labelmeta.read.guidelines import Parsed, PinKey, Pins, releases, releases_path
 from dvc_labelmeta.read.past import HISTORY
 from dvc_labelmeta.read.source import (
     CommitTree,

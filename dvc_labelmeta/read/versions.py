@@ -11,15 +11,12 @@ from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import BadConfig, LabelMetaError, NoSuchRevision, UnreadableFile
 from dvc_labelmeta.model.config import CONFIG_FILE, GuidelineRef
+from dvc_labelmeta.model.guideline import STRUCTURED, structured_path
 from dvc_labelmeta.model.migration import migrations_folder
 from dvc_labelmeta.model.version import Step, Steps, Version
 from dvc_labelmeta.read.files import decode, misfits, parse, places
 from dvc_labelmeta.read.git import Objects, Repository
-from dvc_labelmeta.read.guidelines import (
-    STRUCTURED,
-    declared_by,
-    structured_path,
-)
+from dvc_labelmeta.read.guidelines import declared_by
 from dvc_labelmeta.read.label_history import declared_labels, used_labels
 from dvc_labelmeta.read.sides import Files, Side, tree_files
 

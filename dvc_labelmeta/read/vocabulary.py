@@ -7,12 +7,11 @@ import posixpath
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import UnreadableFile
-from dvc_labelmeta.model.guideline import Guideline
+from dvc_labelmeta.model.guideline import Guideline, structured_path
 from dvc_labelmeta.model.snapshot import Snapshot
 from dvc_labelmeta.model.values import Task
 from dvc_labelmeta.read.files import decode, misfits, parse
 from dvc_labelmeta.read.git import Objects, Repository, open_bare, open_repository
-from dvc_labelmeta.read.guidelines import structured_path
 from dvc_labelmeta.read.source import clone_folder
 
 

@@ -17,13 +17,13 @@ from dvc_labelmeta.model.audit import EventFact, LayerFact, SplitFact, Waiver
 from dvc_labelmeta.model.codeowners import CODEOWNERS, Ownership
 from dvc_labelmeta.model.config import CONFIG_FILE, Config, GuidelineRef, config
 from dvc_labelmeta.model.event import EVENTS
-from dvc_labelmeta.model.guideline import Edition, Guideline
+from dvc_labelmeta.model.guideline import Edition, Guideline, structured_path
 from dvc_labelmeta.model.migration import migrations_folder
 from dvc_labelmeta.model.sidecar import SUFFIX, Layer, Sidecar, sidecar
 from dvc_labelmeta.model.snapshot import Fault, Place, Record, Snapshot, enclosing
 from dvc_labelmeta.read.git import Commit, Objects, Repository
 from dvc_labelmeta.read.guideline_facts import Reading, with_guideline_facts
-from dvc_labelmeta.read.guidelines import Parsed, Pins, releases, releases_path, structured_path
+from dvc_labelmeta.read.guidelines import Parsed, Pins, releases, releases_path
 from dvc_labelmeta.read.owners import codeowners_at, codeowners_of
 from dvc_labelmeta.read.passed import Passed
 from dvc_labelmeta.read.source import leaves
