@@ -11,6 +11,7 @@ from dvc_labelmeta.model.guideline import (
     precedes,
     semver,
     strongest,
+    structured_path,
 )
 
 
@@ -68,3 +69,16 @@ def test_versions_have_an_order() -> None:
     assert not precedes("1.0.0-rc.10", "1.0.0-rc.9")
     assert not precedes("abc", "1.0.0")
     assert not precedes("1.0.0", "abc")
+
+
+@pytest.mark.parametrize(
+    ("path", "folder", "where"),
+    [
+        ("guidelines/tone", True, "guidelines/tone/guideline.yaml"),
+        ("guidelines/tone.yaml", False, "guidelines/tone.yaml"),
+        ("guidelines/tone.yml", False, "guidelines/tone.yml"),
+        ("guidelines/prose.md", False, None),
+    ],
+)
+def test_where_the_structured_part_is(path: str, folder: bool, where: str | None) -> None:
+    assert structured_path(path, folder=folder) == where
