@@ -15,7 +15,7 @@ import pytest
 import typer
 
 from dvc_labelmeta import __version__
-from dvc_labelmeta.checks.audit import KINDS
+from dvc_labelmeta.checks.audit_kinds import KINDS
 from dvc_labelmeta.checks.catalogue import RULES
 from dvc_labelmeta.cli.app import app, run
 from tests.repo import LABELMETA, Repo

@@ -18,7 +18,7 @@ from dvc_labelmeta.checks import (
     versions,
 )
 from dvc_labelmeta.checks.alignment import ALIGNMENT
-from dvc_labelmeta.checks.audit import KINDS
+from dvc_labelmeta.checks.audit_kinds import KINDS
 from dvc_labelmeta.checks.ignores import in_force
 from dvc_labelmeta.checks.judging import ask, ask_one, report
 from dvc_labelmeta.checks.rule import IGNORES, PROJECT, SPLIT, Rule

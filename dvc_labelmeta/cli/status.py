@@ -8,13 +8,12 @@ from typing import Annotated
 
 import typer
 
-from dvc_labelmeta.checks.audit import KINDS
+from dvc_labelmeta.checks.audit_kinds import KINDS, Kind
 from dvc_labelmeta.checks.catalogue import RULES, find_rule, judge
 from dvc_labelmeta.checks.rule import Rule
 from dvc_labelmeta.cli.common import Format, refuse_other, root_of
 from dvc_labelmeta.cli.gate import today
 from dvc_labelmeta.errors import UNJUDGED
-from dvc_labelmeta.model.audit import Kind
 from dvc_labelmeta.model.finding import Finding
 from dvc_labelmeta.model.sidecar import Layer, Sidecar
 from dvc_labelmeta.model.snapshot import Snapshot

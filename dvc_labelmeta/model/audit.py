@@ -8,16 +8,6 @@ from typing import Any, NamedTuple
 from dvc_labelmeta.model.finding import SEVERITIES
 
 
-class Kind(NamedTuple):
-    """One kind of audit finding that only history, or the project as a whole, shows."""
-
-    code: str
-    name: str
-    severity: str
-    title: str
-    fix: str
-
-
 class LayerFact(NamedTuple):
     """One layer of a split at one commit.
 

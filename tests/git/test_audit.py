@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from dvc_labelmeta.checks.audit import KINDS
+from dvc_labelmeta.checks.audit_kinds import KINDS
 from dvc_labelmeta.checks.catalogue import RULES
 from tests.inside import Inside
 from tests.repo import Repo

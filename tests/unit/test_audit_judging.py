@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from dvc_labelmeta.checks.audit import (
-    KINDS,
     against_event,
     approvals,
     flaw,
@@ -17,6 +16,7 @@ from dvc_labelmeta.checks.audit import (
 )
 from dvc_labelmeta.checks.audit_drift import drift, fields
 from dvc_labelmeta.checks.audit_history import Played, merged
+from dvc_labelmeta.checks.audit_kinds import KINDS
 from dvc_labelmeta.model.audit import (
     Audit,
     Delta,
