@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from dvc_labelmeta.model.fields import SCHEMAS
+from dvc_labelmeta.model.schemas import SCHEMAS
 from dvc_labelmeta.model.shape import fits
 
 KEYS = sorted(

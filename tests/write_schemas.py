@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from dvc_labelmeta.model.annotation import json_schema
-from dvc_labelmeta.model.fields import SCHEMAS, headed, published
+from dvc_labelmeta.model.schemas import SCHEMAS, headed, published
 
 FOLDER = Path(__file__).resolve().parents[1] / "dvc_labelmeta" / "schemas"
 

@@ -7,9 +7,7 @@ the messages for files that do not fit, and the documentation. A new field is a 
 from __future__ import annotations
 
 from dvc_labelmeta.model.annotation import LEVELS
-from dvc_labelmeta.model.annotator_fields import ANNOTATORS
 from dvc_labelmeta.model.config import ENGINES, GATES, PROFILES
-from dvc_labelmeta.model.event_fields import EVENT
 from dvc_labelmeta.model.guideline import MEANINGS, STATUSES
 from dvc_labelmeta.model.lineage_fields import LINEAGE
 from dvc_labelmeta.model.migration_fields import MIGRATION
@@ -448,6 +446,7 @@ MAPPING = record(
     },
 )
 
+# what each gate reads; all of them: `model/schemas.py`
 SCHEMAS = {
     "config": CONFIG,
     "sidecar": SIDECAR,
@@ -455,20 +454,4 @@ SCHEMAS = {
     "releases": RELEASES,
     "mapping": MAPPING,
     "migration": MIGRATION,
-    "event": EVENT,
-    "annotators": ANNOTATORS,
 }
-
-
-def published(name: str) -> Schema:
-    """Return a schema as its file in `schemas/` has it."""
-    return headed(name, SCHEMAS[name])
-
-
-def headed(name: str, schema: Schema) -> Schema:
-    """Return a schema with the head of a file of its own."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"labelmeta/{name}/v1",
-        "title": f"labelmeta {name}",
-    } | schema

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from dvc_labelmeta.errors import UnreadableFile
-from dvc_labelmeta.model.fields import SCHEMAS, published
+from dvc_labelmeta.model.fields import SCHEMAS
 from dvc_labelmeta.model.shape import Fits, fits
 from dvc_labelmeta.read import plain
 
@@ -273,7 +273,11 @@ def _place(node: Any, pointer: tuple[str | int, ...]) -> tuple[int, int]:
 
 @cache
 def _fits(name: str) -> Fits:
-    return fits(SCHEMAS[name])
+    if name in SCHEMAS:
+        return fits(SCHEMAS[name])
+    from dvc_labelmeta.model import schemas  # noqa: PLC0415  # of files that no gate reads
+
+    return fits(schemas.SCHEMAS[name])
 
 
 def misfits(name: str, value: Any) -> list[tuple[tuple[str | int, ...], str]]:
@@ -281,6 +285,8 @@ def misfits(name: str, value: Any) -> list[tuple[tuple[str | int, ...], str]]:
     if _fits(name)(value):
         return []
     from jsonschema import Draft202012Validator  # noqa: PLC0415  # 66 ms, only for faulty files
+
+    from dvc_labelmeta.model.schemas import published  # noqa: PLC0415  # as above
 
     validator = Draft202012Validator(published(name))
     errors = sorted(validator.iter_errors(value), key=lambda e: [str(p) for p in e.absolute_path])

@@ -22,7 +22,7 @@ from dvc_labelmeta.model.event import (
     utc,
     value_of,
 )
-from dvc_labelmeta.model.fields import SCHEMAS
+from dvc_labelmeta.model.schemas import SCHEMAS
 from dvc_labelmeta.model.shape import fits
 from dvc_labelmeta.model.sidecar import DataPin, Layer, Link, Sidecar
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dvc_labelmeta.model.fields import SCHEMAS, published
+from dvc_labelmeta.model.schemas import SCHEMAS, published
 from dvc_labelmeta.model.shape import fits
 
 
