@@ -130,7 +130,7 @@ class Editions:
 class Pins:
     """Answers for the links into one repository."""
 
-    def __init__(self, repository: Repository, objects: Objects, *, keep: bool = True) -> None:
+    def __init__(self, repository: Repository, objects: Objects, *, keep: bool) -> None:
         self.git, _, self.head, self.shallow = repository
         self.objects = objects
         self.editions = Editions(objects)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+from collections.abc import Iterable
 
 from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.model.config import OWN_FOLDER
@@ -21,8 +22,13 @@ def shipped(root: str) -> bool:
     Git is asked once for each project.
     """
     with contextlib.suppress(LabelMetaError):  # records can be judged outside of a repository
-        return any(map(_is_cache, Git(root).index(f":(icase){OWN_FOLDER}")))
+        return are_caches(Git(root).index(f":(icase){OWN_FOLDER}"))
     return False
+
+
+def are_caches(paths: Iterable[str]) -> bool:
+    """Whether any of the paths that Git tracks, from the root, is of a cache, or leads to one."""
+    return any(map(_is_cache, (path for path in paths if path[:1] == ".")))  # there may be many
 
 
 def _is_cache(path: str) -> bool:

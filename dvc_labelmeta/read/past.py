@@ -15,13 +15,17 @@ from collections.abc import Iterable
 from dvc_labelmeta.errors import LabelMetaError
 from dvc_labelmeta.model.config import OWN_FOLDER
 from dvc_labelmeta.read.git import Commit, Git
-from dvc_labelmeta.read.own import prepare, shipped
+from dvc_labelmeta.read.own import are_caches, prepare, shipped
 
 HISTORY = f"{OWN_FOLDER}/cache/history.json"
 
 
 class Past:
-    """The history of `head`; `keep=False` (a shallow clone may lose ancestors) keeps nothing."""
+    """The history of `head`.
+
+    keep=False: nothing is kept or believed, as in a shallow clone, which may lose ancestors, or
+    where what is kept came with the clone and could claim any history.
+    """
 
     def __init__(self, git: Git, head: str, *, keep: bool) -> None:
         self.git, self.head, self.changed = git, head, False
@@ -39,8 +43,6 @@ class Past:
     def _recall(self) -> None:
         with open(self.path, "rb") as file:
             known = json.load(file)
-        if shipped(self.git.folder):
-            return
         old, inside, out = known["head"], frozenset(known["inside"]), frozenset(known["outside"])
         logs = {span: [Commit(*row) for row in rows] for span, rows in known["logs"].items()}
         if old == self.head:
@@ -85,3 +87,14 @@ class Past:
             with open(temporary, "w", encoding="utf-8") as file:
                 json.dump(value, file)
             os.replace(temporary, self.path)
+
+
+def made_here(root: str, index: Iterable[str], rev: str | None) -> bool:
+    """Whether the history that is kept below `root`, if there is any, did not come with the clone.
+
+    index: what Git tracks, at the revision `rev` if that is not None. What was committed could
+    claim any history.
+    """
+    if are_caches(index):
+        return False
+    return rev is None or not os.path.exists(os.path.join(root, HISTORY)) or not shipped(root)

@@ -21,7 +21,7 @@ from dvc_labelmeta.read import dvc, gitdata, pipeline
 from dvc_labelmeta.read.files import MAX_BYTES, MAX_LOCK_BYTES, decode, misfits, parse, places
 from dvc_labelmeta.read.git import Git, Objects, Repository, open_bare, open_repository
 from dvc_labelmeta.read.guidelines import Parsed, PinKey, Pins, releases, releases_path
-from dvc_labelmeta.read.past import HISTORY
+from dvc_labelmeta.read.past import made_here
 from dvc_labelmeta.read.source import (
     CommitTree,
     Source,
@@ -67,8 +67,7 @@ def load(
         reader.sidecars(settings.modes)
         pipelines = reader.data()
         reader.git_data(also)
-        # what was committed there could claim any history: only a cache of this clone is believed
-        local = Pins(repository, objects, keep=HISTORY not in source.index)
+        local = Pins(repository, objects, keep=made_here(root, source.index, rev))
         guidelines, pins = _guidelines(reader, settings, local, stack)
         snapshot = _snapshot(reader, repository, settings)._replace(
             rev=rev or "", guidelines=guidelines, pins=pins, faults=tuple(reader.faults)
@@ -287,7 +286,7 @@ def _guidelines(
             if folder is not None:
                 repository = open_bare(folder)
                 objects = stack.enter_context(repository.git.objects())
-                places_[ref.repo] = Pins(repository, objects)
+                places_[ref.repo] = Pins(repository, objects, keep=True)
         pins = places_.get(ref.repo)
         guideline = Guideline(ref.id, ref.path, ref.repo, available=pins is not None)
         if pins is not None:

@@ -18,7 +18,7 @@ from dvc_labelmeta.model.guideline import Guideline
 from dvc_labelmeta.model.sidecar import Link
 from dvc_labelmeta.model.snapshot import Record, Snapshot
 from dvc_labelmeta.read.git import Repository
-from dvc_labelmeta.read.guidelines import Pins
+from dvc_labelmeta.read.guidelines import Editions
 
 _NO_DATA = ("dvc.yaml", "dvc.lock", ".dvcignore", ".gitignore", ".gitattributes")
 
@@ -42,7 +42,7 @@ def target(repository: Repository, guideline: Guideline, rev: str | None) -> Tar
     commit = repository.git.commit(rev) if rev else repository.head
     path = repository.git.above(guideline.path)
     with repository.git.objects() as objects:
-        editions = Pins(repository, objects).editions
+        editions = Editions(objects)
         edition = editions.at(commit, path)
     if edition is not None and editions.unread(edition):
         raise Refused(
