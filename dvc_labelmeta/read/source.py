@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -161,37 +160,18 @@ def _escaped(name: str) -> str:
     return re.sub(r"([*?\[\\])", r"\\\1", name)
 
 
-class CommitTree:
-    """The files of one commit."""
+class Committed:
+    """What is so of the files of any commit: nothing is dirty, and nothing is hidden."""
 
     def __init__(self, git: Git, objects: Objects, commit: str) -> None:
-        self.objects = objects
-        self.commit = commit
-        self.prefix = git.prefix
-        self.index: Mapping[str, Entry] = git.tree(commit, _NO_EVENTS)
+        self.git, self.objects, self.commit = git, objects, commit
         self.extra: frozenset[str] = frozenset()
-
-    def read(self, path: str, limit: int = MAX_BYTES) -> bytes | None:
-        """See Source."""
-        entry = self.index.get(path)
-        if entry is None and not path.startswith(_APART):
-            return None
-        content = self.objects.blob(entry.object if entry else f"{self.commit}:{self._top(path)}")
-        if content is None and entry is None:
-            return None
-        if content is None:
-            raise UnreadableFile("is not in this clone (a partial one?); fetch it with `git fetch`")
-        if len(content) > limit:
-            raise UnreadableFile(f"is larger than the {limit:,} bytes that are read")
-        return content
 
     def names(self, folder: str) -> list[str]:
         """See Source."""
-        names = (entry.name for entry in self.objects.entries(f"{self.commit}:{self._top(folder)}"))
+        name = f"{self.commit}:{self.git.above(folder)}"
+        names = (entry.name for entry in self.objects.entries(name))
         return sorted(name for name in names if not name.startswith("."))
-
-    def _top(self, path: str) -> str:
-        return posixpath.normpath(self.prefix + path)
 
     def dirty(self, paths: Iterable[str], *, staged: bool = True) -> frozenset[str]:
         """See Source: a commit has no uncommitted changes."""
@@ -202,6 +182,30 @@ class CommitTree:
         """See Source: a commit holds nothing that Git ignores."""
         del folders
         return frozenset()
+
+
+class CommitTree(Committed):
+    """The files of one commit."""
+
+    def __init__(self, git: Git, objects: Objects, commit: str) -> None:
+        super().__init__(git, objects, commit)
+        self.index: Mapping[str, Entry] = git.tree(commit, _NO_EVENTS)
+
+    def read(self, path: str, limit: int = MAX_BYTES) -> bytes | None:
+        """See Source."""
+        entry = self.index.get(path)
+        if entry is None and not path.startswith(_APART):
+            return None
+        content = self.objects.blob(
+            entry.object if entry else f"{self.commit}:{self.git.above(path)}"
+        )
+        if content is None and entry is None:
+            return None
+        if content is None:
+            raise UnreadableFile("is not in this clone (a partial one?); fetch it with `git fetch`")
+        if len(content) > limit:
+            raise UnreadableFile(f"is larger than the {limit:,} bytes that are read")
+        return content
 
 
 def find_root(start: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from dvc_labelmeta.errors import UnreadableFile
@@ -11,7 +11,7 @@ from dvc_labelmeta.model.snapshot import Fault, Place, Record
 from dvc_labelmeta.read import dvc
 from dvc_labelmeta.read.files import MAX_BYTES, MAX_LOCK_BYTES, decode, misfits, parse
 from dvc_labelmeta.read.git import Entry, Git, Objects
-from dvc_labelmeta.read.source import unreadable
+from dvc_labelmeta.read.source import Committed, unreadable
 
 
 class Shaped(NamedTuple):
@@ -21,14 +21,13 @@ class Shaped(NamedTuple):
     faults: tuple[Fault, ...] = ()
 
 
-class View:
+class View(Committed):
     """See Source: the commit `commit`; `index` is kept up by whoever walks."""
 
     def __init__(self, git: Git, objects: Objects, commit: str) -> None:
-        self.git, self.objects, self.commit = git, objects, commit
+        super().__init__(git, objects, commit)
         self.files: dict[str, Entry] = git.tree(commit) if commit else {}
         self.index: Mapping[str, Entry] = self.files
-        self.extra: frozenset[str] = frozenset()
         self._shaped: dict[tuple[str, str], Shaped] = {}
         self._records: dict[tuple[str, ...], list[Record]] = {}
 
@@ -39,21 +38,6 @@ class View:
         if entry and (content is None or len(content) > limit):
             raise UnreadableFile("is not in this clone, or is larger than what is read")
         return content
-
-    def names(self, folder: str) -> list[str]:
-        """See Source."""
-        path = posixpath.normpath(self.git.above(folder))
-        return sorted(entry.name for entry in self.objects.entries(f"{self.commit}:{path}"))
-
-    def dirty(self, paths: Iterable[str], *, staged: bool = True) -> frozenset[str]:
-        """See Source: a commit has no uncommitted changes."""
-        del paths, staged
-        return frozenset()
-
-    def buried(self, folders: Iterable[str]) -> frozenset[str]:
-        """See Source: a commit holds nothing that Git ignores."""
-        del folders
-        return frozenset()
 
     def shaped(self, path: str, name: str) -> Shaped:
         """Return what a file holds, held to the schema `name`."""
