@@ -13,7 +13,7 @@ from dvc_labelmeta.model.config import CONFIG_FILE, Config, config
 from dvc_labelmeta.model.event import Draft, Event, Stamp, utc
 from dvc_labelmeta.model.sidecar import SUFFIX, Sidecar, sidecar
 from dvc_labelmeta.read.files import decode, misfits, parse
-from dvc_labelmeta.read.git import open_repository
+from dvc_labelmeta.read.git import Git
 from dvc_labelmeta.read.guidelines import releases, releases_path
 from dvc_labelmeta.read.ledger import Disk, Ledger, event, key_of, ledger
 from dvc_labelmeta.read.record_hashes import record_hashes
@@ -102,13 +102,23 @@ def stamp(root: str, actor: str) -> Stamp:
     who it is.
     """
     actor = actor or os.environ.get(ACTOR, "")
+    name, at = _ident(root, actor)
+    return Stamp(actor or name, at)
+
+
+def moment(root: str) -> str:
+    """Return when an event that is written now happens, as `stamp` does, whoever it is."""
+    return _ident(root, "anybody")[1]
+
+
+def _ident(root: str, actor: str) -> tuple[str, str]:
+    """Return the name and the time that Git would give to a commit; actor: "" = whom it knows."""
     given = ("-c", "user.name=actor", "-c", "user.email=actor") if actor else ()
     names = {k: v for k, v in os.environ.items() if k.startswith("GIT_AUTHOR_")}
     if actor:
         names = {k: v for k, v in names.items() if k == "GIT_AUTHOR_DATE"}
-    git = open_repository(root).git
     try:
-        out = git.run(*given, "var", "GIT_AUTHOR_IDENT", env=names).decode(errors="replace")
+        out = Git(root).run(*given, "var", "GIT_AUTHOR_IDENT", env=names).decode(errors="replace")
     except LabelMetaError:
         raise Refused(
             "the ledger needs to know who does this, and Git does not: git config user.name NAME "
@@ -118,7 +128,7 @@ def stamp(root: str, actor: str) -> Stamp:
     at = utc(int(match[2])) if match else ""
     if match is None or at in {"", "~"}:
         raise Refused(f"`git var GIT_AUTHOR_IDENT` says {out.strip()!r}, which names no time")
-    return Stamp(actor or match[1], at)
+    return match[1], at
 
 
 def _settings(root: str, edits: Sequence[Edit]) -> Config | None:

@@ -11,7 +11,7 @@ import typer
 
 from dvc_labelmeta.cli.adding import put_next
 from dvc_labelmeta.cli.common import DryRun, carry_out, quiet, refuse_other, root_of
-from dvc_labelmeta.cli.events import Telling, stamp
+from dvc_labelmeta.cli.events import Telling, moment
 from dvc_labelmeta.cli.releasing import Plan, Site, Wish, archive, plan, released, site
 from dvc_labelmeta.errors import Refused
 from dvc_labelmeta.model.guideline import declared_bump
@@ -60,7 +60,7 @@ def release(
     if bump:
         refuse_other("--bump", bump, _BUMPS)
     with _opened(context, id_) as at:
-        today = stamp(at.snapshot.root, "anybody").at[:10]  # the day that its event will name
+        today = moment(at.snapshot.root)[:10]  # the day that its event will name
         wish = Wish(bump, note, tuple(approved_by or ()), effective_from, today)
         if released(at):
             _again(context, at, wish, with_archive=with_archive, tag=tag, dry_run=dry_run)

@@ -1,4 +1,4 @@
-"""The fields of annotators.yaml, as JSON Schema; `model/fields.py` lists them with all others."""
+"""The fields of annotators.yaml, as JSON Schema; `model/schemas.py` lists them with all others."""
 
 from __future__ import annotations
 
