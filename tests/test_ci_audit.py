@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from tests.repo import Repo
@@ -17,17 +15,6 @@ GITHUB, GITLAB = CI / "github-audit.yaml", CI / "gitlab-audit.yaml"
 
 def loaded(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize(
-    ("path", "schema"),
-    [(GITHUB, "vendor.github-workflows"), (GITLAB, "vendor.gitlab-ci")],
-    ids=["github", "gitlab"],
-)
-def test_the_template_fits_the_schema_of_its_reader(path: Path, schema: str) -> None:
-    command = ["check-jsonschema", "--builtin-schema", schema, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
 
 
 def test_the_workflow_may_only_read() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +27,6 @@ def loaded(path: Path) -> Any:
 
 def steps() -> dict[str, Any]:
     return {step["name"]: step for step in loaded(GITHUB)["jobs"]["diff"]["steps"] if "run" in step}
-
-
-@pytest.mark.parametrize(
-    ("path", "schema"),
-    [(GITHUB, "vendor.github-workflows"), (GITLAB, "vendor.gitlab-ci")],
-    ids=["github", "gitlab"],
-)
-def test_the_template_fits_the_schema_of_its_reader(path: Path, schema: str) -> None:
-    command = ["check-jsonschema", "--builtin-schema", schema, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
 
 
 def test_the_workflow_may_write_comments_and_nothing_else() -> None:
