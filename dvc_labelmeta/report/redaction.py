@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from dvc_labelmeta.model.shell import typed
 from dvc_labelmeta.report.text import plain
 
 _WHY = {
@@ -39,7 +40,8 @@ def _nothing(id_: str, everything: bool) -> Iterator[str]:
         "names it"
     )
     if not everything:
-        yield "what Git and DVC still hold: labelmeta --verbose annotators redact"
+        again = f"labelmeta --verbose annotators redact {typed(id_)}"
+        yield f"what Git and DVC still hold: {again}"
 
 
 def _done(told: Mapping[str, Any]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,7 @@ def test_a_person_is_taken_out(repo: Repo) -> None:
     again = repo.labelmeta("annotators", "redact", ZOE, code=0).out
     assert again.startswith(f"nothing here holds {ZOE}: ")
     assert len(again.splitlines()) == 2
+    assert shlex.split(again)[-4:] == ["--verbose", "annotators", "redact", ZOE]
     again = repo.labelmeta("--verbose", "annotators", "redact", ZOE).out
     assert again.startswith(f"nothing here holds {ZOE}: ")
     assert "team.txt:2" in again
